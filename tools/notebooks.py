@@ -1,0 +1,62 @@
+"Execute notebooks in Jupyter and keep their outputs: a notebook is replaced only when all of it ran"
+import os,shutil,subprocess,sys,time
+from pathlib import Path
+from fastcore.nbio import nb_frontmatter,read_nb,write_nb
+from fastcore.basics import str2bool
+from fastcore.script import call_parse
+from nbdev.clean import nbdev_clean
+from nbdev.doclinks import nbglob
+from nbdev.test import nb_test_cells
+
+root = Path(__file__).resolve().parents[1]
+
+def skip_flags()->list: # Names of directives
+    "Cells marked with these are left as they are: `cuda` where there is none"
+    import torch
+    return [] if torch.cuda.is_available() else ['cuda']
+
+def tag_skips(
+    fn:Path, # Notebook, changed in place
+    flags:list, # Directives whose cells keep the outputs they have
+):
+    "Tag the cells that nbdev would not run, so that Jupyter does not run them either"
+    run = {c.id for c in nb_test_cells(fn, flags)}
+    nb = read_nb(fn)
+    for c in nb.cells:
+        if c.cell_type=='code' and c.id not in run: c.metadata['tags'] = ['skip-execution']
+    write_nb(nb, fn)
+
+def execute(
+    fn:Path, # Notebook
+    flags:list=(), # Directives whose cells keep the outputs they have
+)->str: # What went wrong, empty if nothing did
+    "Run a copy of `fn` beside it, clean it, and put it in the place of `fn` if all went well"
+    tmp = fn.with_name(f'.{fn.stem}-running.ipynb')
+    cmd = [sys.executable, '-m', 'nbconvert', '--to', 'notebook', '--execute', '--inplace', '--log-level=ERROR', str(tmp)]
+    env = {k:v for k,v in os.environ.items() if k!='MPLBACKEND'}
+    try:
+        shutil.copy(fn, tmp)
+        tag_skips(tmp, flags)
+        res = subprocess.run(cmd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if res.returncode: return res.stdout.strip() or f'nbconvert exited with {res.returncode}'
+        nbdev_clean.__wrapped__(str(tmp))
+        os.replace(tmp, fn)
+        return ''
+    finally: tmp.unlink(missing_ok=True)
+
+@call_parse
+def main(
+    paths:str='', # Notebooks, space-separated; all of `nbs/` if not given
+):
+    "Execute notebooks in place, say how long each took, and list those that failed"
+    os.chdir(root)
+    nbs = sorted(Path(o) for o in paths.split()) or sorted(nbglob('nbs', as_path=True))
+    flags,failed = skip_flags(),[]
+    for i,fn in enumerate(nbs):
+        if str2bool(nb_frontmatter(read_nb(fn)).get('skip_exec', False)): continue
+        print(f'[{i+1}/{len(nbs)}] {fn} …', end=' ', flush=True)
+        start = time.perf_counter()
+        err = execute(fn.resolve(), flags)
+        print(f'{time.perf_counter()-start:.1f} s', f'FAILED\n{err}' if err else '', flush=True)
+        if err: failed.append(str(fn))
+    if failed: sys.exit(f'{len(failed)} of {len(nbs)} notebooks failed and were left as they were:\n  ' + '\n  '.join(failed))
