@@ -12,9 +12,12 @@ def main(
     target = Path(target).resolve()
     sys.path.insert(0, str(target))
     for m in mods:
-        fn = Path(import_module(m).__file__).resolve()
+        try: fn = Path(import_module(m).__file__).resolve()
+        except ImportError as e: sys.exit(f'{m} cannot be imported from the package installed in {target}: {e}')
         if not fn.is_relative_to(target): sys.exit(f'{m} came from {fn}, not from the package installed in {target}')
     for d in distributions(path=[str(target)]):
-        for e in d.entry_points.select(group='console_scripts'): e.load()
+        for e in d.entry_points.select(group='console_scripts'):
+            try: e.load()
+            except (ImportError, AttributeError) as err: sys.exit(f'The command {e.name} cannot be loaded from {e.value}: {err}')
 
 if __name__=='__main__': main(*sys.argv[1:])

@@ -82,7 +82,7 @@ def chk_clean()->str: # What is wrong
             except json.JSONDecodeError as e: return f'{p} is no notebook ({e}): restore it'
             tmp.write_text(raw, encoding='utf-8')
             with warnings.catch_warnings():
-                warnings.simplefilter('error')
+                warnings.simplefilter('error', UserWarning)
                 nbdev_clean.__wrapped__(str(tmp))
             if tmp.read_text(encoding='utf-8') != raw: bad.append(str(p))
     return 'Not clean: run `.venv/bin/nbdev-clean` and commit ' + ', '.join(bad) if bad else ''
