@@ -67,10 +67,11 @@ def chk_export()->str: # What is wrong
     refresh_quarto_yml()
     new = _generated()
     changed = sorted(k for k in old.keys()|new.keys() if old.get(k)!=new.get(k))
-    if changed: return 'Not what the notebooks say, and now written anew: run `make export` and commit ' + ', '.join(changed)
     src = {k: re.search(r'File to edit: \.\./(?:\.\./)*(\S+)\.$', v, re.M) for k,v in new.items()}
     lost = sorted(k for k,m in src.items() if m and not (root/m[1]).exists())
-    return 'The notebook is gone: delete ' + ', '.join(lost) if lost else ''
+    errs = [f'Not what the notebooks say, and now written anew: commit {", ".join(changed)}'] if changed else []
+    if lost: errs.append(f'Their notebooks are gone: delete {", ".join(lost)}')
+    return '\n'.join(errs)
 
 def chk_clean()->str: # What is wrong
     "`nbdev-clean` would change no notebook"
@@ -138,7 +139,8 @@ def test_nb(
 )->tuple: # Name, seconds, what is wrong
     "Run one notebook by nbdev-test, in a process of its own"
     start,err = time.perf_counter(),''
-    try: run(sys.executable, '-c', 'from nbdev.test import nbdev_test; nbdev_test()', fn)
+    code = 'import sys; from nbdev.test import nbdev_test; nbdev_test.__wrapped__(sys.argv[1])'
+    try: run(sys.executable, '-c', code, fn)
     except RuntimeError as e: err = str(e)
     return fn, time.perf_counter()-start, err
 
