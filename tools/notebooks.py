@@ -9,6 +9,8 @@ from nbdev.doclinks import nbglob
 from nbdev.test import nb_test_cells
 
 root = Path(__file__).resolve().parents[1]
+# fastai's import says this on every torch since 2.9, with the path of the machine, which is not for readers
+quiet = 'ignore:`torch.jit.script` is deprecated:FutureWarning'
 
 def skip_flags()->list: # Names of directives
     "Cells marked with these are left as they are: `cuda` where there is none"
@@ -33,12 +35,13 @@ def execute(
     "Run a copy of `fn` beside it, clean it, and put it in the place of `fn` if all went well"
     tmp = fn.with_name(f'.{fn.stem}-running.ipynb')
     cmd = [sys.executable, '-m', 'nbconvert', '--to', 'notebook', '--execute', '--inplace', '--log-level=ERROR', str(tmp)]
-    env = {k:v for k,v in os.environ.items() if k!='MPLBACKEND'}
+    env = {**os.environ, 'PYTHONWARNINGS':quiet}
+    env.pop('MPLBACKEND', None)
     try:
         shutil.copy(fn, tmp)
         tag_skips(tmp, flags)
         res = subprocess.run(cmd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if res.returncode: return res.stdout.strip() or f'nbconvert exited with {res.returncode}'
+        if res.returncode: return res.stdout.rpartition('CellExecutionError: ')[2].strip() or f'nbconvert exited with {res.returncode}'
         nbdev_clean.__wrapped__(str(tmp))
         os.replace(tmp, fn)
         return ''
@@ -51,6 +54,8 @@ def main(
     "Execute notebooks in place, say how long each took, and list those that failed"
     os.chdir(root)
     nbs = sorted(Path(o) for o in paths.split()) or sorted(nbglob('nbs', as_path=True))
+    for fn in nbs:
+        if not fn.is_file(): sys.exit(f'There is no notebook {fn}: name it by its path from {root}')
     flags,failed = skip_flags(),[]
     for i,fn in enumerate(nbs):
         if str2bool(nb_frontmatter(read_nb(fn)).get('skip_exec', False)): continue

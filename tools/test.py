@@ -73,20 +73,25 @@ def chk_export()->str: # What is wrong
     if lost: errs.append(f'Their notebooks are gone: delete {", ".join(lost)}')
     return '\n'.join(errs)
 
+def _outputs(nb): return ''.join(json.dumps(o) for c in nb['cells'] for o in c.get('outputs', []))
+
 def chk_clean()->str: # What is wrong
-    "`nbdev-clean` would change no notebook"
-    bad = []
+    "`nbdev-clean` would change no notebook, and no stored output names a path of the machine that it ran on"
+    bad,local = [],[]
     with TemporaryDirectory() as d:
         for i,p in enumerate(nbglob('nbs', as_path=True)):
             raw,tmp = p.read_text(encoding='utf-8'), Path(d)/f'{i}.ipynb'
-            try: json.loads(raw)
+            try: nb = json.loads(raw)
             except json.JSONDecodeError as e: return f'{p} is no notebook ({e}): restore it'
             tmp.write_text(raw, encoding='utf-8')
             with warnings.catch_warnings():
                 warnings.simplefilter('error', UserWarning)
                 nbdev_clean.__wrapped__(str(tmp))
             if tmp.read_text(encoding='utf-8') != raw: bad.append(str(p))
-    return 'Not clean: run `.venv/bin/nbdev-clean` and commit ' + ', '.join(bad) if bad else ''
+            if re.search(r'/site-packages/|/ipykernel_\d', _outputs(nb)): local.append(str(p))
+    errs = [f'Not clean: run `.venv/bin/nbdev-clean` and commit {", ".join(bad)}'] if bad else []
+    if local: errs.append(f'Outputs with warnings or errors that name files of one machine: run `make notebooks` for {", ".join(local)}')
+    return '\n'.join(errs)
 
 def _ini():
     cfg = ConfigParser(delimiters=['='])
