@@ -9,7 +9,7 @@ from nbdev.doclinks import nbglob
 from nbdev.test import nb_test_cells
 
 root = Path(__file__).resolve().parents[1]
-# fastai's import says this on every torch since 2.9, with the path of the machine, which is not for readers
+# Importing fastai under today's torch says this, with a path of the machine: not for a notebook's readers
 quiet = 'ignore:`torch.jit.script` is deprecated:FutureWarning'
 
 def skip_flags()->list: # Names of directives
