@@ -36,11 +36,12 @@ class ImageTuple(fastuple):
         if isinstance(frames, (str,Path)): frames = Path(frames).ls_sorted()
         return cls(tuple(f if isinstance(f, PILImage) else PILImage.create(f) for f in frames))
 
-# %% ../nbs/00_core.ipynb #0bc7e80c
+# %% ../nbs/00_core.ipynb #ab758e05
 def _to_array(f):
     "One frame, PIL image or `(C, H, W)` tensor, as an array `(H, W, C)`"
     if not isinstance(f, Tensor): return np.asarray(f)
-    return to_np(f.as_subclass(Tensor).permute(1,2,0))
+    f = f.as_subclass(Tensor).permute(1,2,0)
+    return to_np(f if f.is_floating_point() else f.byte())
 
 def film_strip(
     frames, # A clip: `ImageTuple`, or `TensorClip` of shape `(T, C, H, W)`
