@@ -45,11 +45,11 @@ def _colour(rng, light):
     c = rng.uniform(-60, 60, 3)
     return (c - c@_luma + rng.uniform(*((170, 215) if light else (40, 80)))).clip(0, 255)
 
-# %% ../nbs/03_sample.ipynb #1c88d6aa
+# %% ../nbs/03_sample.ipynb #d8153b42
 def _background(rng, light):
     y,x = np.mgrid[:_h, :_w]/_h
     def wave():
-        ang,freq = rng.uniform(0, 2*np.pi), 2*np.pi*rng.uniform(1.5, 6)
+        ang,freq = rng.uniform(0, 2*np.pi), 2*np.pi*rng.uniform(1, 4)
         return freq*(np.cos(ang)*x + np.sin(ang)*y) + rng.uniform(0, 2*np.pi)
     mix = .5 + .5*np.sin(wave() + 2*np.sin(wave()/2))
     a,b = _colour(rng, light),_colour(rng, light)
@@ -154,12 +154,13 @@ def _write_pair(job, path, n_frames, seed):
     write_avi(path/_clip_name(shape+a, g, c), frames)
     write_avi(path/_clip_name(shape+b, g, c), frames[::-1])
 
-# %% ../nbs/03_sample.ipynb #69cd3269
+# %% ../nbs/03_sample.ipynb #d5d2e1d0
 def _check_args(n_groups, n_clips, n_frames, seed):
-    for name,val,lo,hi,why in (('n_groups', n_groups, 4, 99, 'each of the three splits needs groups of its own to test on'),
-            ('n_clips', n_clips, 1, 99, 'file names count clips with two digits'),
-            ('n_frames', n_frames, 2, 9999, 'a move needs a first and a last frame'),
-            ('seed', seed, 0, 2**32-1, 'it seeds the random numbers')):
+    limits = dict(n_groups=(n_groups, 4, 99, 'each of the three splits needs groups of its own to test on'),
+        n_clips=(n_clips, 1, 99, 'file names count clips with two digits'),
+        n_frames=(n_frames, 2, 9999, 'a move needs a first and a last frame'),
+        seed=(seed, 0, 2**32-1, 'it seeds the random numbers'))
+    for name,(val,lo,hi,why) in limits.items():
         if not (isinstance(val, int) and lo<=val<=hi):
             raise ValueError(f"`{name}` must be a whole number from {lo} to {hi} ({why}), but it is {val!r}.")
 
@@ -179,7 +180,7 @@ def _is_made(path, rec):
     if lost: raise FileNotFoundError(f"The sample in {path} lacks {len(lost)} clips ({lost[0]} …): remove the folder and make it anew.")
     return True
 
-# %% ../nbs/03_sample.ipynb #75d029cb
+# %% ../nbs/03_sample.ipynb #04832ddf
 def write_sample(
     path, # Folder for the sample: new, empty, or holding this very sample already
     n_groups:int=25, # Groups of each class (4-99)
@@ -193,10 +194,10 @@ def write_sample(
     rec = dict(n_groups=n_groups, n_clips=n_clips, n_frames=n_frames, seed=seed, classes=sample_classes())
     if _is_made(path, rec): return path
     path.parent.mkdir(parents=True, exist_ok=True)
+    jobs = [(s, m, g+1, c+1) for s in SHAPES for m in MOVES for g in range(n_groups) for c in range(n_clips)]
     with TemporaryDirectory(prefix=f'.{path.name}-', dir=path.parent) as d:
         tmp = Path(d)/path.name
         for o in rec['classes']: (tmp/'UCF-101'/o).mkdir(parents=True)
-        jobs = [(s, m, g+1, c+1) for s in SHAPES for m in MOVES for g in range(n_groups) for c in range(n_clips)]
         parallel(_write_pair, jobs, path=tmp/'UCF-101', n_frames=n_frames, seed=seed, threadpool=True, progress=True)
         write_lists(tmp/'ucfTrainTestlist', n_groups, n_clips)
         (tmp/'sample.json').write_text(json.dumps(rec))
