@@ -154,15 +154,16 @@ def _write_pair(job, path, n_frames, seed):
     write_avi(path/_clip_name(shape+a, g, c), frames)
     write_avi(path/_clip_name(shape+b, g, c), frames[::-1])
 
-# %% ../nbs/03_sample.ipynb #d5d2e1d0
+# %% ../nbs/03_sample.ipynb #9e5704c1
+def _check_whole(name, val, lo, hi, why):
+    if not (isinstance(val, int) and lo<=val<=hi):
+        raise ValueError(f"`{name}` must be a whole number from {lo} to {hi} ({why}), but it is {val!r}.")
+
 def _check_args(n_groups, n_clips, n_frames, seed):
-    limits = dict(n_groups=(n_groups, 4, 99, 'each of the three splits needs groups of its own to test on'),
-        n_clips=(n_clips, 1, 99, 'file names count clips with two digits'),
-        n_frames=(n_frames, 2, 9999, 'a move needs a first and a last frame'),
-        seed=(seed, 0, 2**32-1, 'it seeds the random numbers'))
-    for name,(val,lo,hi,why) in limits.items():
-        if not (isinstance(val, int) and lo<=val<=hi):
-            raise ValueError(f"`{name}` must be a whole number from {lo} to {hi} ({why}), but it is {val!r}.")
+    _check_whole('n_groups', n_groups, 4, 99, 'each of the three splits needs a group of its own to test on')
+    _check_whole('n_clips', n_clips, 1, 99, 'file names count clips with two digits')
+    _check_whole('n_frames', n_frames, 2, 9999, 'a move needs a first and a last frame')
+    _check_whole('seed', seed, 0, 2**32-1, 'it seeds the random numbers')
 
 # %% ../nbs/03_sample.ipynb #810e668f
 def _is_made(path, rec):
