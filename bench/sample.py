@@ -1,0 +1,21 @@
+"How long the default sample takes to write, and its size. Prints a table: `python bench/sample.py`"
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from fastcore.all import *
+from action_recog.sample import write_sample
+
+def measure(n_frames):
+    "Write a sample of clips of `n_frames` to a temporary folder, and count"
+    with TemporaryDirectory() as d:
+        start = perf_counter()
+        p = write_sample(Path(d)/'sample', n_frames=n_frames)
+        secs = perf_counter()-start
+        files = globtastic(p, file_glob='*.avi')
+        mb = sum(Path(o).stat().st_size for o in files)/1e6
+    return f'| {n_frames} | {len(files)} | {mb:.1f} | {secs:.1f} | {len(files)*n_frames/secs:.0f} |'
+
+@call_parse
+def main():
+    "Time to write the sample, its clips and MB"
+    rows = [measure(n) for n in (16, 32, 64)]
+    print('\n| frames a clip | clips | MB | seconds | frames written a second |\n|---|---|---|---|---|', *rows, sep='\n')
