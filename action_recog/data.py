@@ -84,10 +84,10 @@ class DenseSampler(_Sampler):
         start = random.randint(0, room) if train else room//2
         return range(start, start+self.seq_len*self.step, self.step)
 
-# %% ../nbs/04_data.ipynb #c2c953ea
+# %% ../nbs/04_data.ipynb #618b8e9a
 class _ReadClip(RandTransform):
     "Read the frames that `sampler` names from a video file or a frame folder"
-    split_idx = None
+    split_idx,input_types = None,(Path,str,ImageTuple,TensorClip)
     def __init__(self, sampler):
         store_attr()
         super().__init__()

@@ -49,12 +49,11 @@ def probe(
     "Size and length of `video` without decoding it"
     with open_video(video) as (c,s): return VideoInfo(_n_frames(c,s), s.width, s.height, float(s.average_rate or 0))
 
-# %% ../nbs/01_video.ipynb #11c7b9a2
-def _fit(f, size):
-    "Width and height of frame `f` with its short side scaled to `size`"
-    if size is None: return {}
-    s = size/min(f.width, f.height)
-    return dict(width=max(round(f.width*s),1), height=max(round(f.height*s),1))
+# %% ../nbs/01_video.ipynb #101e9ab8
+def _to_rgb(f, size):
+    "How to convert frame `f`, with its short side scaled to `size`"
+    s = 1 if size is None else size/min(f.width, f.height)
+    return dict(width=max(round(f.width*s),1), height=max(round(f.height*s),1), format='rgb24', interpolation='BILINEAR', threads=1)
 
 def read_clip(
     video:str|Path, # Video file
@@ -63,7 +62,7 @@ def read_clip(
 ) -> TensorClip: # The frames `idxs` as `uint8`, shape `(len(idxs), 3, H, W)`
     "Decode some frames of `video`"
     rf,got,f = VideoReformatter(),{},None
-    conv = lambda f: rf.reformat(f, format='rgb24', interpolation='BILINEAR', **_fit(f, size)).to_ndarray()
+    conv = lambda f: rf.reformat(f, **_to_rgb(f, size)).to_ndarray()
     with open_video(video) as (c,s):
         idxs = [int(i) for i in (idxs(_n_frames(c,s)) if callable(idxs) else idxs)]
         want,last = set(idxs),max(idxs)
@@ -75,7 +74,7 @@ def read_clip(
     frames = np.stack([got.get(i, got.get(None)) for i in idxs])
     return torch.from_numpy(frames).permute(0,3,1,2).contiguous().as_subclass(TensorClip)
 
-# %% ../nbs/01_video.ipynb #7e2bce38
+# %% ../nbs/01_video.ipynb #2ea9c1cd
 def extract_frames(
     video:str|Path, # Video file
     size:int=None, # Length of the short side in pixels, the video's own if `None`
@@ -83,8 +82,7 @@ def extract_frames(
     "All frames of `video` as images"
     rf = VideoReformatter()
     with open_video(video) as (c,s):
-        for f in c.decode(s):
-            yield PILImage.create(rf.reformat(f, format='rgb24', interpolation='BILINEAR', **_fit(f, size)).to_ndarray())
+        for f in c.decode(s): yield PILImage.create(rf.reformat(f, **_to_rgb(f, size)).to_ndarray())
 
 # %% ../nbs/01_video.ipynb #11c88981
 def avi2frames(
