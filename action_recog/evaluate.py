@@ -8,10 +8,11 @@ Docs: https://action-recog.github.io/action_recog/evaluate.html.md"""
 __all__ = ['order_blind_ceiling', 'score', 'get_recipe', 'get_dls', 'train_learner', 'save_run', 'accuracy_table',
            'table_caption', 'table_md', 'make_table']
 
-# %% ../nbs/21_evaluate.ipynb #f7c2dc3f
+# %% ../nbs/21_evaluate.ipynb #843f7f0f
 import json,shutil,time
 from fastai.vision.all import *
 from .core import *
+from .ucf101 import *
 from .data import *
 from .learner import *
 
@@ -101,7 +102,7 @@ def _plain(o):
 def _settings(path, recipe, seed): return dict(data=Path(path).name, recipe=_plain(recipe), seed=seed,
     device=torch.cuda.get_device_name() if torch.cuda.is_available() else f'CPU, {torch.get_num_threads()} threads')
 
-# %% ../nbs/21_evaluate.ipynb #6e58b130
+# %% ../nbs/21_evaluate.ipynb #af1602e9
 def _plot_losses(learn, fn):
     ax = learn.recorder.plot_loss(show_epochs=True)
     (ax or plt.gca()).figure.savefig(fn, dpi=80)
@@ -118,6 +119,7 @@ def save_run(
     out = Path(out)
     if out.exists() and not (out/'metrics.json').is_file() and L(out.iterdir()):
         raise ValueError(f'{out} holds something that is no run: give another folder')
+    get_instances(path)
     out.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f'.{out.name}.', dir=out.parent))
     try:
