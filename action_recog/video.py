@@ -49,7 +49,7 @@ def probe(
     "Size and length of `video` without decoding it"
     with open_video(video) as (c,s): return VideoInfo(_n_frames(c,s), s.width, s.height, float(s.average_rate or 0))
 
-# %% ../nbs/01_video.ipynb #101e9ab8
+# %% ../nbs/01_video.ipynb #b1c968b2
 def _to_rgb(f, size):
     "How to convert frame `f`, with its short side scaled to `size`"
     s = 1 if size is None else size/min(f.width, f.height)
@@ -71,8 +71,8 @@ def read_clip(
             if i>=last: break
         if f is None: raise VideoError(f'{video} holds no frame that can be decoded: remove it or replace it')
         if any(i not in got for i in want): got[None] = conv(f)
-    frames = np.stack([got.get(i, got.get(None)) for i in idxs])
-    return torch.from_numpy(frames).permute(0,3,1,2).contiguous().as_subclass(TensorClip)
+    frames = np.stack([got.get(i, got.get(None)).transpose(2,0,1) for i in idxs])
+    return torch.from_numpy(np.ascontiguousarray(frames)).as_subclass(TensorClip)
 
 # %% ../nbs/01_video.ipynb #2ea9c1cd
 def extract_frames(
