@@ -24,12 +24,12 @@ class TimeRotaryEmbedding(RotaryEmbedding):
         angles = torch.outer(torch.arange(n, device=device), self.inv_freqs).repeat_interleave(2, dim=-1)[None]
         return angles.sin(), angles.cos()
 
-# %% ../../nbs/14_models.timesformer.ipynb #4ffac2e5
+# %% ../../nbs/14_models.timesformer.ipynb #5d4c95f1
 class TimeSformer(tp.TimeSformer):
     "Divided space-time attention over the patches of a clip"
     def __init__(self,
         n_out:int, # Number of classes
-        num_frames:int, # Frames of a clip, at most
+        num_frames:int, # Frames of a clip
         image_size:int=64, # Height and width of the frames
         patch_size:int=8, # Height and width of a patch
         dim:int=128, # Width of a token
@@ -38,12 +38,14 @@ class TimeSformer(tp.TimeSformer):
         dim_head:int=32, # Channels of a head, a multiple of 4
         attn_dropout:float=0., # Dropout probability after each attention
         ff_dropout:float=0., # Dropout probability within the feed-forward layers
-        upstream:bool=False, # Keep timesformer-pytorch's own time embedding and initialisation?
+        shift_tokens:bool=True, # Move a third of the channels one frame ahead and a third one frame back, before each layer?
+        upstream:bool=False, # Keep timesformer-pytorch's own time embedding and class token?
     ):
+        if dim_head%4: raise ValueError(f'dim_head must be a multiple of 4, but got {dim_head}')
         if image_size%patch_size: raise ValueError(f'image_size must be a multiple of patch_size, but got {image_size} and {patch_size}')
         super().__init__(dim=dim, num_frames=num_frames, num_classes=n_out, image_size=image_size, patch_size=patch_size, depth=depth,
-            heads=heads, dim_head=dim_head, attn_dropout=attn_dropout, ff_dropout=ff_dropout)
-        store_attr('num_frames,image_size')
+            heads=heads, dim_head=dim_head, attn_dropout=attn_dropout, ff_dropout=ff_dropout, shift_tokens=shift_tokens)
+        self.num_frames = num_frames
         if upstream: return
         self.frame_rot_emb = TimeRotaryEmbedding(dim_head)
         nn.init.trunc_normal_(self.cls_token, std=.02)
@@ -53,7 +55,7 @@ class TimeSformer(tp.TimeSformer):
     ) -> Tensor: # Logits `(B, n_out)`
         "Classify clips"
         x = as_clip(x)
-        if x.shape[1]>self.num_frames: raise ValueError(f'This model was built for {self.num_frames} frames, but got {x.shape[1]}')
+        if x.shape[1]!=self.num_frames: raise ValueError(f'This model was built for clips of {self.num_frames} frames, but got {x.shape[1]}')
         if any(o%self.patch_size for o in x.shape[-2:]):
             raise ValueError(f'Height and width must be multiples of the patch size {self.patch_size}, but got {tuple(x.shape[-2:])}')
         return super().forward(x)
