@@ -7,14 +7,14 @@ Docs: https://action-recog.github.io/action_recog/models.convlstm.html.md"""
 # %% auto #0
 __all__ = ['ConvLSTMModel']
 
-# %% ../../nbs/13_models.convlstm.ipynb #078b9da3
+# %% ../../nbs/13_models.convlstm.ipynb #829a5acc
 from fastai.torch_basics import *
 from fastai.vision.learner import create_head
-from ..layers import as_clip, time_to_batch, batch_to_time, TimeDistributed, ConvLSTM
+from ..layers import as_clip, TimeDistributed, ConvLSTM
 
-# %% ../../nbs/13_models.convlstm.ipynb #41f249c9
+# %% ../../nbs/13_models.convlstm.ipynb #caba4469
 class ConvLSTMModel(Module):
-    "An encoder on each frame, a `ConvLSTM` over its feature maps, a head on the pooled output"
+    "An encoder on each frame, a `ConvLSTM` over its feature maps, a head on the last state and the mean map"
     def __init__(self,
         encoder:nn.Module, # Images `(N, 3, H, W)` to feature maps `(N, nf, h, w)`
         nf:int, # Channels of the feature maps
@@ -26,10 +26,11 @@ class ConvLSTMModel(Module):
     ):
         self.encoder = TimeDistributed(encoder)
         self.rnn = ConvLSTM(nf, hidden_size, kernel_size, num_layers, batch_first=True)
-        self.head = create_head(hidden_size, n_out, lin_ftrs=[], ps=ps)
+        self.head = create_head(hidden_size+nf, n_out, lin_ftrs=[], ps=ps)
 
     def forward(self,
         x, # Clips `(B, T, 3, H, W)`, or a tuple of T frames `(B, 3, H, W)`
     ) -> Tensor: # Logits `(B, n_out)`
         "Encode each frame, follow the feature maps in order, classify"
-        return self.head(self.rnn(self.encoder(as_clip(x)))[0][:,-1])
+        maps = self.encoder(as_clip(x))
+        return self.head(torch.cat([self.rnn(maps)[0][:,-1], maps.mean(1)], dim=1))
