@@ -17,7 +17,7 @@ def _last_state(h, n_dirs):
     "The last layer of `(layers*n_dirs, B, H, ...)`, its directions joined: `(B, n_dirs*H, ...)`"
     return torch.cat(tuple(h[-n_dirs:]), dim=1)
 
-# %% ../../nbs/12_models.lstm.ipynb #007cbdfb
+# %% ../../nbs/12_models.lstm.ipynb #7bdbcec0
 class RNNModel(Module):
     "An encoder on each frame, an LSTM over the pooled features, a head on its last state"
     def __init__(self,
@@ -27,10 +27,11 @@ class RNNModel(Module):
         hidden_size:int=512, # Size of the LSTM's state
         num_layers:int=1, # Layers of the LSTM
         bidirectional:bool=False, # Read the clip backwards as well?
+        pool:int=2, # Average each map to `pool` x `pool` cells before it becomes a vector
         ps:float=0.5, # Dropout probability in the head
     ):
-        self.encoder = TimeDistributed(nn.Sequential(encoder, nn.AdaptiveAvgPool2d(1), nn.Flatten()))
-        self.rnn = nn.LSTM(nf, hidden_size, num_layers, batch_first=True, bidirectional=bidirectional)
+        self.encoder = TimeDistributed(nn.Sequential(encoder, nn.AdaptiveAvgPool2d(pool), nn.Flatten()))
+        self.rnn = nn.LSTM(nf*pool**2, hidden_size, num_layers, batch_first=True, bidirectional=bidirectional)
         self.n_dirs = 1+bidirectional
         self.head = create_head(hidden_size*self.n_dirs, n_out, lin_ftrs=[], ps=ps, pool=False)
 
@@ -38,7 +39,8 @@ class RNNModel(Module):
         x, # Clips `(B, T, 3, H, W)`, or a tuple of T frames `(B, 3, H, W)`
     ) -> Tensor: # Logits `(B, n_out)`
         "Encode each frame, read them in order, classify"
-        return self.head(_last_state(self.rnn(self.encoder(as_clip(x)))[1][0], self.n_dirs))
+        _,(h,_) = self.rnn(self.encoder(as_clip(x)))
+        return self.head(_last_state(h, self.n_dirs))
 
 # %% ../../nbs/12_models.lstm.ipynb #78b72b00
 def rnnmodel_splitter(
