@@ -145,7 +145,7 @@ def baseline_learner(
     "The mean of the frames' predictions"
     return encoder_learner(dls, SimpleModel, arch, splitter=simple_splitter, **kwargs)
 
-# %% ../nbs/20_learner.ipynb #460ebab5
+# %% ../nbs/20_learner.ipynb #c3eb699e
 @delegates(encoder_learner, but=['model','splitter'])
 def lstm_learner(
     dls:DataLoaders, # Batches of clips `(B, T, C, H, W)` and classes
@@ -153,10 +153,11 @@ def lstm_learner(
     hidden_size:int=512, # Features of the LSTM's state
     num_layers:int=1, # Stacked LSTM layers
     bidirectional:bool=False, # Read the clip backwards as well?
+    pool:int=2, # Average each feature map to `pool` x `pool` cells
     **kwargs
 ) -> Learner: # With an `RNNModel`
     "An LSTM over the encoded frames"
-    model = partial(RNNModel, hidden_size=hidden_size, num_layers=num_layers, bidirectional=bidirectional)
+    model = partial(RNNModel, hidden_size=hidden_size, num_layers=num_layers, bidirectional=bidirectional, pool=pool)
     return encoder_learner(dls, model, arch, splitter=rnnmodel_splitter, **kwargs)
 
 # %% ../nbs/20_learner.ipynb #55568067
@@ -198,19 +199,21 @@ def timesformer_learner(
     if normalize: add_norm(dls, imagenet_stats)
     return _learner(dls, model, splitter, weights is not None, metrics=metrics, **kwargs)
 
-# %% ../nbs/20_learner.ipynb #3b1f3e03
+# %% ../nbs/20_learner.ipynb #f6b76cb7
 def _recipes(sample, default):
     return dict(sample=merge(dict(image_size=48, seq_len=8, bs=16), sample), default=merge(dict(image_size=112, seq_len=8, bs=16), default))
 
-_cnn,_resnet = dict(arch='small_cnn', pretrained=False),dict(arch=resnet34)
+_cnn,_resnet = dict(arch='small_cnn', pretrained=False, ps=.2),dict(arch=resnet34)
+_tiny = dict(patch_size=12, dim=64, depth=2, heads=4, dim_head=16)
+
+def _meta(learner, splitter, sample, default): return dict(learner=learner, splitter=splitter, recipes=_recipes(sample, default))
 
 learner_meta = dict(
-    baseline=dict(learner=baseline_learner, splitter=simple_splitter, recipes=_recipes(
-        dict(epochs=12, lr=1e-2, model=_cnn), dict(epochs=8, lr=2e-3, model=_resnet))),
-    lstm=dict(learner=lstm_learner, splitter=rnnmodel_splitter, recipes=_recipes(
-        dict(epochs=20, lr=1e-2, model=merge(_cnn, dict(hidden_size=128, ps=.2))), dict(epochs=8, lr=2e-3, model=_resnet))),
-    convlstm=dict(learner=convlstm_learner, splitter=rnnmodel_splitter, recipes=_recipes(
-        dict(epochs=16, lr=1e-2, model=merge(_cnn, dict(hidden_size=64, ps=.2))), dict(epochs=8, lr=2e-3, model=_resnet))),
-    timesformer=dict(learner=timesformer_learner, splitter=timesformer_splitter, recipes=_recipes(
-        dict(epochs=16, lr=2e-3, model=dict(patch_size=12, dim=64, depth=2, heads=4, dim_head=16)),
-        dict(epochs=30, lr=5e-4, model={}))))
+    baseline=_meta(baseline_learner, simple_splitter,
+        dict(epochs=12, lr=1e-2, model=_cnn), dict(epochs=8, lr=2e-3, model=_resnet)),
+    lstm=_meta(lstm_learner, rnnmodel_splitter,
+        dict(epochs=24, lr=1e-2, model=merge(_cnn, dict(hidden_size=128))), dict(epochs=8, lr=2e-3, model=_resnet)),
+    convlstm=_meta(convlstm_learner, rnnmodel_splitter,
+        dict(epochs=24, lr=1e-2, model=merge(_cnn, dict(hidden_size=32))), dict(epochs=8, lr=2e-3, model=_resnet)),
+    timesformer=_meta(timesformer_learner, timesformer_splitter,
+        dict(epochs=20, lr=2e-3, model=_tiny), dict(epochs=30, lr=5e-4, model={})))
