@@ -7,20 +7,22 @@ Docs: https://action-recog.github.io/action_recog/cli.html.md"""
 # %% auto #0
 __all__ = ['ar_data', 'ar_train', 'ar_table', 'ar_predict']
 
-# %% ../nbs/30_cli.ipynb #0323cd5e
-import sys,warnings
+# %% ../nbs/30_cli.ipynb #2e86b4a0
+import re,sys,warnings
 from functools import wraps
 from pathlib import Path
 from fastcore.script import call_parse
 
-# %% ../nbs/30_cli.ipynb #29a8b8ad
+# %% ../nbs/30_cli.ipynb #524d8ba3
 def _one_sentence(f):
     @wraps(f)
     def _inner(*args, **kwargs):
         warnings.filterwarnings('ignore', category=FutureWarning, module='torch.jit')
         try: return f(*args, **kwargs)
-        except (ValueError, OSError) as e: sys.exit(f'{f.__name__.replace("_","-")}: {e}')
+        except (ValueError, OSError) as e: sys.exit(f'{f.__name__.replace("_","-")}: {_sentence(str(e).strip())}')
     return _inner
+
+def _sentence(s): return re.sub(r'^[\w.]+(Error|Exception): ', '', s.splitlines()[-1]) if 'Traceback' in s else s
 
 # %% ../nbs/30_cli.ipynb #1fd8cc40
 @call_parse

@@ -174,7 +174,7 @@ def convlstm_learner(
     model = partial(ConvLSTMModel, hidden_size=hidden_size, kernel_size=kernel_size, num_layers=num_layers)
     return encoder_learner(dls, model, arch, splitter=rnnmodel_splitter, **kwargs)
 
-# %% ../nbs/20_learner.ipynb #701daa46
+# %% ../nbs/20_learner.ipynb #8aa12d06
 @delegates(Learner.__init__, but=['model'])
 def timesformer_learner(
     dls:DataLoaders, # Batches of square clips `(B, T, C, H, W)` and classes
@@ -184,6 +184,7 @@ def timesformer_learner(
     heads:int=8, # Heads of each attention
     dim_head:int=64, # Channels of a head, a multiple of 4
     ps:float=0.1, # Dropout in attention and feed-forward layers, between 0 and 1
+    shift_tokens:bool=True, # Let each token see a part of its neighbours in time before each layer?
     normalize:bool=True, # Normalise by ImageNet's statistics?
     n_out:int=None, # Number of classes, that of `dls` if `None`
     weights:str|Path=None, # Checkpoint on disk to start from
@@ -193,7 +194,7 @@ def timesformer_learner(
 ) -> Learner: # With a `TimeSformer`, all but its head frozen with `weights`, fp16 on CUDA
     "Divided space-time attention over the patches of a clip"
     shape = dls.valid.one_batch()[0].shape
-    model = TimeSformer(_n_out(dls, n_out), shape[1], shape[-1], patch_size, dim, depth, heads, dim_head, ps, ps)
+    model = TimeSformer(_n_out(dls, n_out), shape[1], shape[-1], patch_size, dim, depth, heads, dim_head, ps, ps, shift_tokens)
     head = {k:v for k,v in model.state_dict().items() if k.startswith('to_out.1.')}
     if weights is not None: fit_state(model, {**load_state(weights), **head}, weights)
     if normalize: add_norm(dls, imagenet_stats)
