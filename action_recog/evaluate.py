@@ -94,10 +94,12 @@ def train_learner(
     secs = _fit(learn, recipe['epochs'], recipe['lr'])
     return learn,dict(learner=model, split=split, **score(learn), seconds_per_epoch=secs, **_settings(path, recipe, seed))
 
-# %% ../nbs/21_evaluate.ipynb #c8ca6e5a
+# %% ../nbs/21_evaluate.ipynb #e2c47e5a
 def _plain(o):
+    "`o` for a JSON file that others read: names in place of functions, and of paths on this machine"
     if isinstance(o, dict): return {k:_plain(v) for k,v in o.items()}
-    return getattr(o, '__name__', str(o)) if callable(o) or isinstance(o, Path) else o
+    if isinstance(o, Path) or isinstance(o, str) and '/' in o: return Path(o).name
+    return getattr(o, '__name__', str(o)) if callable(o) else o
 
 def _settings(path, recipe, seed): return dict(data=Path(path).name, recipe=_plain(recipe), seed=seed,
     device=torch.cuda.get_device_name() if torch.cuda.is_available() else f'CPU, {torch.get_num_threads()} threads')

@@ -35,5 +35,5 @@ def main(
         chosen,recipe = learner_meta[model]['learner'],get_recipe(model, 'sample')
         for way,learner in ways.items():
             learner_meta[model]['learner'] = learner or chosen
-            rows = [train_learner(videos, model, recipe, seed=i, tune=True)[1] for i in range(seeds)]
-            print(f'| {model} | {way} | {", ".join(f"{100*r["clip_accuracy"]:.1f} %" for r in rows)} |', flush=True)
+            accs = [100*train_learner(videos, model, recipe, seed=i, tune=True)[1]['clip_accuracy'] for i in range(seeds)]
+            print(f'| {model} | {way} | {", ".join(f"{r:.1f} %" for r in accs)} |', flush=True)
