@@ -66,7 +66,7 @@ def get_dls(
     name = f'groups held out of training list {fold}' if tune else f'official split {fold}'
     return ActionDataLoaders.from_ucf101(path, fold, lists, tune=tune, **kwargs),name
 
-# %% ../nbs/21_evaluate.ipynb #6085a390
+# %% ../nbs/21_evaluate.ipynb #6fc27cb7
 def _fit(learn, epochs, lr):
     "Train, and return the seconds an epoch took"
     frozen,start = learn.opt is not None and learn.opt.frozen_idx>0,time.perf_counter()
@@ -88,8 +88,8 @@ def train_learner(
     "Train `model` on the videos below `path` and score it"
     tfms = aug_transforms(**recipe['augment']) if recipe.get('augment') is not None else None
     workers = {} if num_workers is None else dict(num_workers=num_workers)
-    dls,split = get_dls(path, batch_tfms=tfms, **kwargs, **workers, **{k:recipe[k] for k in ('image_size','seq_len','bs')})
     set_seed(seed, reproducible=True)
+    dls,split = get_dls(path, batch_tfms=tfms, **kwargs, **workers, **{k:recipe[k] for k in ('image_size','seq_len','bs')})
     learn = _make_learner(model, dls, recipe, cbs=cbs, path=out)
     secs = _fit(learn, recipe['epochs'], recipe['lr'])
     return learn,dict(learner=model, split=split, **score(learn), seconds_per_epoch=secs, **_settings(path, recipe, seed))

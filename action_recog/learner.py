@@ -200,12 +200,12 @@ def timesformer_learner(
     if normalize: add_norm(dls, imagenet_stats)
     return _learner(dls, model, splitter, weights is not None, metrics=metrics, **kwargs)
 
-# %% ../nbs/20_learner.ipynb #f6b76cb7
+# %% ../nbs/20_learner.ipynb #94a21c84
 def _recipes(sample, default):
-    return dict(sample=merge(dict(image_size=48, seq_len=8, bs=16), sample), default=merge(dict(image_size=112, seq_len=8, bs=16), default))
+    return dict(sample=merge(dict(image_size=64, seq_len=8, bs=16), sample), default=merge(dict(image_size=112, seq_len=8, bs=16), default))
 
 _cnn,_resnet = dict(arch='small_cnn', pretrained=False, ps=.2),dict(arch=resnet34)
-_tiny = dict(patch_size=12, dim=64, depth=2, heads=4, dim_head=16)
+_tiny = dict(patch_size=16, dim=64, depth=2, heads=4, dim_head=16)
 
 def _meta(learner, splitter, sample, default): return dict(learner=learner, splitter=splitter, recipes=_recipes(sample, default))
 
