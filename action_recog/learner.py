@@ -200,7 +200,7 @@ def timesformer_learner(
     if normalize: add_norm(dls, imagenet_stats)
     return _learner(dls, model, splitter, weights is not None, metrics=metrics, **kwargs)
 
-# %% ../nbs/20_learner.ipynb #94a21c84
+# %% ../nbs/20_learner.ipynb #aaaa0cdf
 def _recipes(sample, default):
     return dict(sample=merge(dict(image_size=64, seq_len=8, bs=16), sample), default=merge(dict(image_size=112, seq_len=8, bs=16), default))
 
@@ -215,6 +215,6 @@ learner_meta = dict(
     lstm=_meta(lstm_learner, rnnmodel_splitter,
         dict(epochs=24, lr=1e-2, model=merge(_cnn, dict(hidden_size=128))), dict(epochs=8, lr=2e-3, model=_resnet)),
     convlstm=_meta(convlstm_learner, rnnmodel_splitter,
-        dict(epochs=24, lr=1e-2, model=merge(_cnn, dict(hidden_size=32))), dict(epochs=8, lr=2e-3, model=_resnet)),
+        dict(epochs=16, lr=1e-2, model=merge(_cnn, dict(hidden_size=32))), dict(epochs=8, lr=2e-3, model=_resnet)),
     timesformer=_meta(timesformer_learner, timesformer_splitter,
-        dict(epochs=20, lr=2e-3, model=_tiny), dict(epochs=30, lr=5e-4, model={})))
+        dict(epochs=16, lr=2e-3, model=_tiny), dict(epochs=30, lr=5e-4, model={})))
