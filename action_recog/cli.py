@@ -7,10 +7,11 @@ Docs: https://action-recog.github.io/action_recog/cli.html.md"""
 # %% auto #0
 __all__ = ['ar_data', 'ar_train', 'ar_table', 'ar_predict']
 
-# %% ../nbs/30_cli.ipynb #2e86b4a0
+# %% ../nbs/30_cli.ipynb #0859cd6e
 import re,sys,warnings
 from functools import wraps
 from pathlib import Path
+from fastcore.meta import delegates
 from fastcore.script import call_parse
 
 # %% ../nbs/30_cli.ipynb #524d8ba3
@@ -80,32 +81,23 @@ def ar_train(
     row = save_run(path, model, out, r, fold=fold, lists=lists, tune=tune, seed=seed, num_workers=num_workers)
     print(f'\n{table_md([row])}\nsaved in {out}')
 
-# %% ../nbs/30_cli.ipynb #02f69c13
+# %% ../nbs/30_cli.ipynb #c46821e3
 @call_parse
 @_one_sentence
+@delegates(ar_train, but=['model'])
 def ar_table(
     path:str, # Folder of class folders with videos or frame folders
     out:str='runs/table', # Folder for the runs, table.json and table.md
     recipe:str='default', # Where size, frames, epochs and rates come from: default or sample
     models:str=None, # Some of baseline, lstm, convlstm and timesformer, with commas between; all if not given
-    fold:int=1, # Official split, 1 to 3
-    lists:str=None, # Folder of the UCF101 lists, looked for in and beside PATH if not given
-    tune:bool=False, # Hold out groups of the training list and leave the test list alone?
     arch:str=None, # timm name of the encoder, or small_cnn
     weights:str=None, # Checkpoint of the encoder on disk
-    image_size:int=None, # Pixels
-    seq_len:int=None, # Frames of a clip
-    bs:int=None, # Clips in a batch
-    epochs:int=None, # Passes over the training set
-    lr:float=None, # Learning rate
-    seed:int=0, # Of weights, order and sampling
-    num_workers:int=None, # Of the data loaders
+    **kwargs
 ):
     "Train all learners and print the accuracy table"
     from action_recog.evaluate import make_table,table_md
-    changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr)
-    rows = make_table(path, out, recipe, models.split(',') if models else None, arch, weights, changes,
-        fold=fold, lists=lists, tune=tune, seed=seed, num_workers=num_workers)
+    changes = {k:kwargs.pop(k, None) for k in ('image_size','seq_len','bs','epochs','lr')}
+    rows = make_table(path, out, recipe, models.split(',') if models else None, arch, weights, changes, **kwargs)
     print(f'\n{table_md(rows)}\nsaved in {out}')
 
 # %% ../nbs/30_cli.ipynb #503983c7
