@@ -279,18 +279,21 @@ def get_action_dataloaders(
     dblock = _clip_block(splitter, image_size, ifnone(sampler, FirstSampler(seq_len, step)))
     return ActionDataLoaders.from_dblock(dblock, L(files).map(Path), bs=bs, **kwargs)
 
-# %% ../nbs/04_data.ipynb #45c2f798
-def _strips(n): return get_grid(n, ncols=1, figsize=(8,1.35*n))
+# %% ../nbs/04_data.ipynb #6e7bf7e4
+def _strips(x, n):
+    "Axes for the film strips of `n` clips of batch `x`, one below the other"
+    t,_,h,w = x.shape[1:]
+    return get_grid(n, ncols=1, figsize=(8,n*(8/min(t,8)*h/w+.4)))
 
 @dispatch
 def show_batch(x:TensorClip, y, samples, ctxs=None, max_n=4, **kwargs):
-    if ctxs is None: ctxs = _strips(min(len(samples), max_n))
+    if ctxs is None: ctxs = _strips(x, min(len(samples), max_n))
     return get_show_batch_func(object)(x, y, samples, ctxs=ctxs, max_n=max_n, **kwargs)
 
-# %% ../nbs/04_data.ipynb #038dfb43
+# %% ../nbs/04_data.ipynb #0ee1f2a9
 @dispatch
 def show_results(x:TensorClip, y:TensorCategory, samples, outs, ctxs=None, max_n=4, **kwargs):
-    if ctxs is None: ctxs = _strips(min(len(samples), max_n))
+    if ctxs is None: ctxs = _strips(x, min(len(samples), max_n))
     for s,o,ctx in zip(samples, outs, ctxs):
         s[0].show(ctx=ctx, **kwargs)
         ctx.set_title(f'{s[1]}: {o[0]}', color='green' if s[1]==o[0] else 'red')
@@ -298,6 +301,6 @@ def show_results(x:TensorClip, y:TensorCategory, samples, outs, ctxs=None, max_n
 
 @dispatch
 def plot_top_losses(x:TensorClip, y:TensorCategory, samples, outs, raws, losses, **kwargs):
-    for ctx,s,o,r,l in zip(_strips(len(samples)), samples, outs, raws, losses):
+    for ctx,s,o,r,l in zip(_strips(x, len(samples)), samples, outs, raws, losses):
         s[0].show(ctx=ctx, **kwargs)
         ctx.set_title(f'{s[1]}: {o[0]} / loss {l.item():.2f} / probability {r.max().item():.2f}')
