@@ -7,20 +7,30 @@ Docs: https://action-recog.github.io/action_recog/core.html.md"""
 # %% auto #0
 __all__ = ['ImageTuple', 'film_strip', 'TensorClip', 'StackFrames', 'encodes']
 
-# %% ../nbs/00_core.ipynb #eced4cec
+# %% ../nbs/00_core.ipynb #c19addb4
 from fastai.vision.all import *
+from fastai.callback.mixup import CutMix
 from torchvision.transforms.v2 import functional as TVF
 
-# %% ../nbs/00_core.ipynb #853713db
-def _frame_number(f):
-    try: return int(f.stem)
-    except ValueError:
-        raise ValueError(f'{f} is not named by a frame number: name the frames 0.jpg, 1.jpg, …') from None
+# %% ../nbs/00_core.ipynb #9c1884d5
+_number = re.compile(r'(\d+)\.\w+$')
+
+def _frame_number(folder, name):
+    if m:=_number.search(name): return int(m[1])
+    raise ValueError(f'{folder}/{name} is not named by a frame number: name the frames 0.jpg, 1.jpg, …')
+
+def _frame_names(folder):
+    names = [o for o in os.listdir(folder) if o[o.rfind('.'):].lower() in image_extensions and o[0]!='.']
+    nums = {o:_frame_number(folder, o) for o in names}
+    names.sort(key=nums.get)
+    same = next(((a,b) for a,b in zip(names, names[1:]) if nums[a]==nums[b]), None)
+    if same: raise ValueError(f'{folder} has two frames of number {nums[same[0]]}, {same[0]} and {same[1]}: remove one')
+    return names
 
 @patch
 def ls_sorted(self:Path) -> L: # Image files of the folder, by frame number
     "The image files of a frame folder in the order of their numbers"
-    return L(f for f in self.iterdir() if f.suffix.lower() in image_extensions).sorted(key=_frame_number)
+    return L(self/o for o in _frame_names(self))
 
 # %% ../nbs/00_core.ipynb #93d3291c
 class ImageTuple(fastuple):
@@ -90,6 +100,22 @@ def show(self:TensorClip,
     if strip.dtype!=np.uint8: strip = strip.clip(0,1)
     return show_image(strip, ctx=ctx, **{'figsize':(9,9/min(n, len(self))), **kwargs})
 
+# %% ../nbs/00_core.ipynb #7f1945fa
+def _to_image(f):
+    f = _to_array(f)
+    return Image.fromarray(f if f.dtype==np.uint8 else (f.clip(0,1)*255).round().astype(np.uint8))
+
+@patch
+def animate(self:ImageTuple|TensorClip,
+    fps:float=8, # Frames to show a second
+): # IPython `Image`
+    "The clip as an animated GIF"
+    from IPython.display import Image as Picture
+    if getattr(self, 'ndim', 4)!=4: raise ValueError(f'one clip (time, channels, height, width) can be shown, this has shape {tuple(self.shape)}')
+    (im,*rest),buf = [_to_image(o) for o in self],io.BytesIO()
+    im.save(buf, 'gif', save_all=True, append_images=rest, duration=round(1000/fps), loop=0)
+    return Picture(buf.getvalue(), format='gif')
+
 # %% ../nbs/00_core.ipynb #2f2d3f78
 class StackFrames(ItemTransform):
     "Stack the tensors of an `ImageTuple` to a `TensorClip`, right after `ToTensor`"
@@ -150,3 +176,30 @@ def encodes(self, x:TensorClip):
             t,b,l,r = self._bounds(h*w/count, h, w)
             o[..., t:b, l:r] = torch.randn_like(o[:1, :, t:b, l:r])
     return x
+
+# %% ../nbs/00_core.ipynb #d2d96087
+_before_call = RandomResizedCropGPU.before_call
+
+@patch
+def before_call(self:RandomResizedCropGPU, b, split_idx):
+    self.used_in = split_idx
+    _before_call(self, b, split_idx)
+
+@RandomResizedCropGPU
+def encodes(self, x:TensorClip):
+    def _one(o):
+        self.before_call(o, self.used_in)
+        return self._encode(o[None], self.mode)
+    return torch.cat([_one(o) for o in x])
+
+# %% ../nbs/00_core.ipynb #0c1ea761
+_before_batch = CutMix.before_batch
+
+@patch
+def before_batch(self:CutMix):
+    "Paste the box alike in all frames of a clip"
+    if not isinstance(self.x, TensorClip): return _before_batch(self)
+    dims = self.x.shape[1:3]
+    self.learn.xb = (_wide(self.x),)
+    _before_batch(self)
+    self.learn.xb = (self.xb[0].unflatten(1, dims).as_subclass(TensorClip),)
