@@ -10,6 +10,7 @@ from .models.baseline import *
 from .models.lstm import *
 from .models.convlstm import *
 from .models.timesformer import *
+from .models.video import *
 from .learner import *
 from .evaluate import *
 from .predict import *

@@ -7,12 +7,13 @@ Docs: https://action-recog.github.io/action_recog/models.convlstm.html.md"""
 # %% auto #0
 __all__ = ['ConvLSTMModel']
 
-# %% ../../nbs/13_models.convlstm.ipynb #829a5acc
+# %% ../../nbs/13_models.convlstm.ipynb #7174aff3
 from fastai.torch_basics import *
 from fastai.vision.learner import create_head
-from ..layers import as_clip, TimeDistributed, ConvLSTM
+from ..layers import as_clip, ConvLSTM
+from .baseline import Encoder
 
-# %% ../../nbs/13_models.convlstm.ipynb #caba4469
+# %% ../../nbs/13_models.convlstm.ipynb #ce2367ae
 class ConvLSTMModel(Module):
     "An encoder on each frame, a `ConvLSTM` over its feature maps, a head on the last state and the mean map"
     def __init__(self,
@@ -23,8 +24,9 @@ class ConvLSTMModel(Module):
         kernel_size=3, # Kernel of the ConvLSTM: an int or a pair (height, width)
         num_layers:int=1, # Layers of the ConvLSTM
         ps:float=0.5, # Dropout probability in the head
+        grad_checkpointing:bool=False, # Compute the encoder's activations again in the backward pass, to keep less memory?
     ):
-        self.encoder = TimeDistributed(encoder)
+        self.encoder = Encoder(encoder, grad_checkpointing)
         self.rnn = ConvLSTM(nf, hidden_size, kernel_size, num_layers, batch_first=True)
         self.head = create_head(hidden_size+nf, n_out, lin_ftrs=[], ps=ps)
 

@@ -1,4 +1,4 @@
-"""An image encoder on every frame, an LSTM over what it saw
+"""An image encoder on every frame, an LSTM or GRU over what it saw
 
 Docs: https://action-recog.github.io/action_recog/models.lstm.html.md"""
 
@@ -7,44 +7,52 @@ Docs: https://action-recog.github.io/action_recog/models.lstm.html.md"""
 # %% auto #0
 __all__ = ['RNNModel', 'rnnmodel_splitter']
 
-# %% ../../nbs/12_models.lstm.ipynb #8370e368
+# %% ../../nbs/12_models.lstm.ipynb #844aa120
 from fastai.torch_basics import *
 from fastai.vision.learner import create_head
-from ..layers import as_clip, TimeDistributed
+from ..layers import as_clip, AttentionPool
+from .baseline import check_choice, Encoder, simple_splitter
 
 # %% ../../nbs/12_models.lstm.ipynb #a02955d0
 def _last_state(h, n_dirs):
     "The last layer of `(layers*n_dirs, B, H, ...)`, its directions joined: `(B, n_dirs*H, ...)`"
     return torch.cat(tuple(h[-n_dirs:]), dim=1)
 
-# %% ../../nbs/12_models.lstm.ipynb #7bdbcec0
+# %% ../../nbs/12_models.lstm.ipynb #da554094
 class RNNModel(Module):
-    "An encoder on each frame, an LSTM over the pooled features, a head on its last state"
+    "An encoder on each frame, an LSTM or GRU over the pooled features, a head on its last state"
     def __init__(self,
         encoder:nn.Module, # Images `(N, 3, H, W)` to feature maps `(N, nf, h, w)`
         nf:int, # Channels of the feature maps
         n_out:int, # Number of classes
-        hidden_size:int=512, # Size of the LSTM's state
-        num_layers:int=1, # Layers of the LSTM
+        hidden_size:int=512, # Size of the state
+        num_layers:int=1, # Layers of the recurrent net
         bidirectional:bool=False, # Read the clip backwards as well?
         pool:int=2, # Average each map to `pool` x `pool` cells before it becomes a vector
         ps:float=0.5, # Dropout probability in the head
+        rnn_cls=nn.LSTM, # `nn.LSTM` or `nn.GRU`
+        time_pool:str='last', # What the head sees: the 'last' state, the 'mean' of all outputs, or their mean weighted by 'attention'
+        grad_checkpointing:bool=False, # Compute the encoder's activations again in the backward pass, to keep less memory?
     ):
-        self.encoder = TimeDistributed(nn.Sequential(encoder, nn.AdaptiveAvgPool2d(pool), nn.Flatten()))
-        self.rnn = nn.LSTM(nf*pool**2, hidden_size, num_layers, batch_first=True, bidirectional=bidirectional)
-        self.n_dirs = 1+bidirectional
+        check_choice('time_pool', time_pool, ('last','mean','attention'))
+        self.encoder = Encoder(nn.Sequential(encoder, nn.AdaptiveAvgPool2d(pool), nn.Flatten()), grad_checkpointing)
+        self.rnn = rnn_cls(nf*pool**2, hidden_size, num_layers, batch_first=True, bidirectional=bidirectional)
+        self.n_dirs,self.time_pool = 1+bidirectional,time_pool
+        self.attn = AttentionPool(hidden_size*self.n_dirs) if time_pool=='attention' else None
         self.head = create_head(hidden_size*self.n_dirs, n_out, lin_ftrs=[], ps=ps, pool=False)
 
     def forward(self,
         x, # Clips `(B, T, 3, H, W)`, or a tuple of T frames `(B, 3, H, W)`
     ) -> Tensor: # Logits `(B, n_out)`
         "Encode each frame, read them in order, classify"
-        _,(h,_) = self.rnn(self.encoder(as_clip(x)))
-        return self.head(_last_state(h, self.n_dirs))
+        out,h = self.rnn(self.encoder(as_clip(x)))
+        if self.attn: return self.head(self.attn(out))
+        if self.time_pool=='mean': return self.head(out.mean(1))
+        return self.head(_last_state(h[0] if isinstance(h, tuple) else h, self.n_dirs))
 
-# %% ../../nbs/12_models.lstm.ipynb #78b72b00
+# %% ../../nbs/12_models.lstm.ipynb #3b0c4ccb
 def rnnmodel_splitter(
-    m:nn.Module, # A model with an `encoder`, an `rnn` and a `head`
-) -> L: # Parameters of the encoder, parameters of the LSTM and the head
+    m:nn.Module, # A model with an `encoder`
+) -> L: # Parameters of the encoder, parameters of the recurrent net and the head
     "Parameter groups of an `RNNModel`, and of a `ConvLSTMModel`"
-    return L(m.encoder, nn.ModuleList([m.rnn, m.head])).map(params)
+    return simple_splitter(m)
