@@ -6,26 +6,32 @@ Docs: https://action-recog.github.io/action_recog/learner.html.md"""
 
 # %% auto #0
 __all__ = ['learner_meta', 'load_state', 'fit_state', 'create_encoder', 'add_norm', 'encoder_learner', 'baseline_learner',
-           'lstm_learner', 'convlstm_learner', 'timesformer_learner']
+           'lstm_learner', 'convlstm_learner', 'timesformer_learner', 'video_learner']
 
-# %% ../nbs/20_learner.ipynb #3d655f51
-import difflib,pickle,timm
+# %% ../nbs/20_learner.ipynb #a0951860
+import difflib,json,pickle,timm
+from huggingface_hub import hf_hub_download
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from fastai.vision.all import *
+from fastai.callback.training import BnFreeze
 from fastai.vision.learner import TimmBody,_default_meta
 from .core import *
 from .models.baseline import *
 from .models.lstm import *
 from .models.convlstm import *
 from .models.timesformer import *
+from .models.video import *
 
-# %% ../nbs/20_learner.ipynb #47701d8a
+# %% ../nbs/20_learner.ipynb #0d6a5c60
 def _create_arch(arch, pretrained):
     if callable(arch): return arch(weights='DEFAULT' if pretrained else None)
     if arch==small_cnn.__name__: return small_cnn(weights='DEFAULT' if pretrained else None)
-    if not timm.is_model(arch):
-        near = ', '.join(difflib.get_close_matches(arch, timm.list_models(), n=3)) or 'none'
-        raise ValueError(f'there is no arch {arch!r}: give a torchvision constructor or a timm name (near ones: {near})')
+    if not timm.is_model(arch): raise ValueError(
+        f'there is no arch {arch!r}: give a torchvision constructor or a timm name (near ones: {_near(arch, timm.list_models())})')
     return timm.create_model(arch, pretrained=pretrained)
+
+def _near(name, names): return ', '.join(difflib.get_close_matches(str(name), names, n=3)) or 'none'
 
 # %% ../nbs/20_learner.ipynb #590e992f
 def _create_body(model, arch):
@@ -35,16 +41,18 @@ def _create_body(model, arch):
     if not has_pool_type(model): return model
     return create_body(model, cut=model_meta.get(arch, _default_meta)['cut'])
 
-# %% ../nbs/20_learner.ipynb #e4c65ff3
+# %% ../nbs/20_learner.ipynb #6823521f
 def load_state(
-    fn:str|Path, # File with a state dict, bare or under the key `model` or `state_dict`
+    fn:str|Path, # File with a state dict, bare or under the key `model`, `state_dict` or `model_state`
 ) -> dict: # Tensors by name, on the CPU
     "Read a state dict without running code from it"
     if not Path(fn).is_file(): raise FileNotFoundError(f'the weights file {fn} does not exist: check the path')
-    try: state = torch.load(fn, map_location='cpu', weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError):
+    try:
+        if Path(fn).suffix=='.safetensors': return load_file(fn)
+        state = torch.load(fn, map_location='cpu', weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, SafetensorError):
         raise ValueError(f'{fn} is no file of weights that can be read safely: save a state dict with torch.save') from None
-    for k in ('model','state_dict'):
+    for k in ('model','state_dict','model_state'):
         if isinstance(state, dict) and isinstance(state.get(k), dict): state = state[k]
     return state
 
@@ -101,23 +109,28 @@ def add_norm(
     elif not torch.allclose(norm[0].mean.flatten().cpu(), tensor(stats[0]), atol=1e-3):
         warn(f'the DataLoaders normalise by mean {norm[0].mean.flatten().tolist()}, the weights expect {list(stats[0])}: make new DataLoaders')
 
-# %% ../nbs/20_learner.ipynb #f439ad83
+# %% ../nbs/20_learner.ipynb #058f783a
 def _n_out(dls, n_out):
     n_out = ifnone(n_out, get_c(dls))
     if not n_out: raise ValueError('the number of classes could not be inferred: set dls.c or pass n_out')
     return n_out
 
-def _learner(dls, model, splitter, frozen, **kwargs):
-    learn = Learner(dls, model, splitter=splitter, **kwargs)
+def _learner(dls, model, splitter, frozen, cbs=None, train_bn=False, **kwargs):
+    learn = Learner(dls, model, splitter=splitter, cbs=L(cbs)+BnFreeze(), train_bn=train_bn, **kwargs)
     if dls.device.type=='cuda': learn.to_fp16()
     if frozen: learn.freeze()
     return learn
 
-# %% ../nbs/20_learner.ipynb #e1fe769e
+# %% ../nbs/20_learner.ipynb #767c489f
+def _cuts_itself(encoder):
+    if isinstance(encoder, TimmBody): encoder.model.set_grad_checkpointing()
+    return isinstance(encoder, TimmBody)
+
+# %% ../nbs/20_learner.ipynb #0d166074
 @delegates(Learner.__init__, but=['model'])
 def encoder_learner(
     dls:DataLoaders, # Batches of clips `(B, T, C, H, W)` and classes
-    model, # Function of encoder, its number of channels, number of classes and `ps`
+    model, # Function of encoder, its number of channels, number of classes, `ps` and, with that on, `grad_checkpointing`
     arch=resnet34, # torchvision constructor, or timm name
     splitter=trainable_params, # Function from the model to its parameter groups, encoder first
     normalize:bool=True, # Normalise by the statistics of the encoder's weights?
@@ -125,27 +138,30 @@ def encoder_learner(
     pretrained:bool=True, # Load the published weights of `arch`?
     weights:str|Path=None, # Checkpoint on disk to load instead
     ps:float=0.5, # Dropout before the last layer, between 0 and 1
+    grad_checkpointing:bool=False, # Compute the encoder's stages again for the backward pass, in place of keeping their values?
     metrics=accuracy, # As in `Learner`
     **kwargs
 ) -> Learner: # With the encoder frozen where it has learnt something, fp16 on CUDA
     "A `Learner` for a model that encodes each frame"
     n_out = _n_out(dls, n_out)
     encoder,nf,stats = create_encoder(arch, pretrained, weights)
+    args = dict(grad_checkpointing=True) if grad_checkpointing and not _cuts_itself(encoder) else {}
     if normalize: add_norm(dls, stats)
     frozen = pretrained or weights is not None
-    return _learner(dls, model(encoder, nf, n_out, ps=ps), splitter, frozen, metrics=metrics, **kwargs)
+    return _learner(dls, model(encoder, nf, n_out, ps=ps, **args), splitter, frozen, metrics=metrics, **kwargs)
 
-# %% ../nbs/20_learner.ipynb #bf5229c4
+# %% ../nbs/20_learner.ipynb #326839c5
 @delegates(encoder_learner, but=['model','splitter'])
 def baseline_learner(
     dls:DataLoaders, # Batches of clips `(B, T, C, H, W)` and classes
     arch=resnet34, # torchvision constructor, or timm name
+    time_pool:str='logits', # What is averaged over time: 'logits', 'features', or features weighted by 'attention'
     **kwargs
 ) -> Learner: # With a `SimpleModel`
     "The mean of the frames' predictions"
-    return encoder_learner(dls, SimpleModel, arch, splitter=simple_splitter, **kwargs)
+    return encoder_learner(dls, partial(SimpleModel, time_pool=time_pool), arch, splitter=simple_splitter, **kwargs)
 
-# %% ../nbs/20_learner.ipynb #c3eb699e
+# %% ../nbs/20_learner.ipynb #56da8d6f
 @delegates(encoder_learner, but=['model','splitter'])
 def lstm_learner(
     dls:DataLoaders, # Batches of clips `(B, T, C, H, W)` and classes
@@ -154,10 +170,13 @@ def lstm_learner(
     num_layers:int=1, # Stacked LSTM layers
     bidirectional:bool=False, # Read the clip backwards as well?
     pool:int=2, # Average each feature map to `pool` x `pool` cells
+    rnn_cls=nn.LSTM, # `nn.LSTM` or `nn.GRU`
+    time_pool:str='last', # What the head sees: the 'last' state, the 'mean' of all outputs, or their mean weighted by 'attention'
     **kwargs
 ) -> Learner: # With an `RNNModel`
     "An LSTM over the encoded frames"
-    model = partial(RNNModel, hidden_size=hidden_size, num_layers=num_layers, bidirectional=bidirectional, pool=pool)
+    model = partial(RNNModel, hidden_size=hidden_size, num_layers=num_layers, bidirectional=bidirectional, pool=pool,
+        rnn_cls=rnn_cls, time_pool=time_pool)
     return encoder_learner(dls, model, arch, splitter=rnnmodel_splitter, **kwargs)
 
 # %% ../nbs/20_learner.ipynb #55568067
@@ -174,47 +193,141 @@ def convlstm_learner(
     model = partial(ConvLSTMModel, hidden_size=hidden_size, kernel_size=kernel_size, num_layers=num_layers)
     return encoder_learner(dls, model, arch, splitter=rnnmodel_splitter, **kwargs)
 
-# %% ../nbs/20_learner.ipynb #8aa12d06
+# %% ../nbs/20_learner.ipynb #aea31cf3
+def _hf_file(repo, *names):
+    "The first of `names` that a folder or a repository of Hugging Face's has"
+    if Path(repo).is_dir(): return first(Path(repo)/o for o in names if (Path(repo)/o).is_file())
+    for name in names:
+        try: return Path(hf_hub_download(str(repo), name))
+        except OSError: pass
+
+def _hf_config(repo):
+    fn = _hf_file(repo, 'config.json')
+    if fn is None: raise ValueError(f'{repo} has no config.json, or the Hugging Face hub cannot be reached: check the name, or give a folder')
+    return json.loads(fn.read_text())
+
+def _hf_stats(repo):
+    fn = _hf_file(repo, 'preprocessor_config.json')
+    cfg = json.loads(fn.read_text()) if fn else {}
+    return cfg.get('image_mean', [.45]*3),cfg.get('image_std', [.225]*3)
+
+# %% ../nbs/20_learner.ipynb #96040249
+def _own_head(state, model):
+    "`state` with the head of `model`, unless its own fits"
+    own = {k:v for k,v in model.state_dict().items() if k.startswith('head.')}
+    if all(k in state and state[k].shape==v.shape for k,v in own.items()): return state
+    return {**{k:v for k,v in state.items() if not k.startswith('head.')}, **own}
+
+def _fit_vit(model, state, fn): fit_state(model, _own_head(resize_embeds(state, model), model), fn)
+
+def _space_time_vit(vit, num_frames, weights, name, **kwargs):
+    "A `SpaceTimeViT` with the weights of a file, whether they know time or not"
+    state = timm_names(load_state(weights)) if weights else {}
+    if state and 'time_embed' not in state: _fit_vit(vit, state, weights)
+    model = SpaceTimeViT(vit, num_frames, name=name, **kwargs)
+    if 'time_embed' in state: _fit_vit(model, state, weights)
+    return model
+
+# %% ../nbs/20_learner.ipynb #055542cc
+def _is_hf(arch): return Path(arch).is_dir() or '/' in str(arch)
+
+def _vit_model(arch, shape, n_out, pretrained, weights, ps, drop_path, **kwargs):
+    "A `SpaceTimeViT` for clips of `shape`, and the mean and standard deviation of its weights"
+    args = dict(img_size=tuple(shape[-2:]), num_classes=n_out, drop_rate=ps, drop_path_rate=drop_path)
+    if _is_hf(arch):
+        if pretrained and not weights: weights = _hf_file(arch, 'model.safetensors', 'pytorch_model.bin')
+        vit,stats = vit_from_config(_hf_config(arch), **args),_hf_stats(arch)
+        if pretrained and not weights: raise ValueError(f'{arch} has neither model.safetensors nor pytorch_model.bin: give another folder')
+    else:
+        names = timm.list_models(module='vision_transformer')+timm.list_models(module='deit')
+        if arch.split('.')[0] not in names: raise ValueError(
+            f'there is no ViT {arch!r}: give a timm name (near ones: {_near(arch, names)}), a name on the Hugging Face hub, or a folder')
+        vit = timm.create_model(arch, pretrained=pretrained and not weights, **args)
+        stats = _stats(vit)
+    return _space_time_vit(vit, shape[1], weights, arch, **kwargs),stats
+
+# %% ../nbs/20_learner.ipynb #042a249f
+def _small_model(shape, n_out, weights, ps, **kwargs):
+    "A `TimeSformer` for clips of `shape`, and ImageNet's mean and standard deviation"
+    model = TimeSformer(n_out, shape[1], shape[-1], attn_dropout=ps, ff_dropout=ps, **kwargs)
+    head = {k:v for k,v in model.state_dict().items() if k.startswith('to_out.1.')}
+    if weights is not None: fit_state(model, {**load_state(weights), **head}, weights)
+    return model,imagenet_stats
+
+# %% ../nbs/20_learner.ipynb #9d9c656c
 @delegates(Learner.__init__, but=['model'])
 def timesformer_learner(
     dls:DataLoaders, # Batches of square clips `(B, T, C, H, W)` and classes
+    arch:str|Path=None, # timm's name of a ViT, name or folder of a Hugging Face TimeSformer; None: small, from the next five
     patch_size:int=16, # Height and width of a patch, divides the frame size
     dim:int=128, # Width of a token
     depth:int=12, # Number of blocks
     heads:int=8, # Heads of each attention
     dim_head:int=64, # Channels of a head, a multiple of 4
-    ps:float=0.1, # Dropout in attention and feed-forward layers, between 0 and 1
-    shift_tokens:bool=True, # Let each token see a part of its neighbours in time before each layer?
-    normalize:bool=True, # Normalise by ImageNet's statistics?
+    ps:float=0.1, # Dropout in attention and feed-forward layers, before the head with `arch`, between 0 and 1
+    shift_tokens:bool=True, # Without `arch`: let each token see a part of its neighbours in time before each layer?
+    drop_path:float=0., # Probability to leave out a layer of the last block for a clip, falling to zero towards the first
+    grad_checkpointing:bool=False, # Compute each block again for the backward pass, in place of keeping its values?
+    compile:bool=False, # Compile the blocks, which takes a while, for faster steps?
+    normalize:bool=True, # Normalise by the statistics of the weights, ImageNet's without any?
     n_out:int=None, # Number of classes, that of `dls` if `None`
-    weights:str|Path=None, # Checkpoint on disk to start from
+    pretrained:bool=None, # Load published weights? (they are downloaded once); None: where there is an `arch`
+    weights:str|Path=None, # Checkpoint on disk to start from instead
     splitter=timesformer_splitter, # Function from the model to its parameter groups, head last
     metrics=accuracy, # As in `Learner`
     **kwargs
-) -> Learner: # With a `TimeSformer`, all but its head frozen with `weights`, fp16 on CUDA
+) -> Learner: # With a `TimeSformer` or `SpaceTimeViT`, all but its head frozen where it has learnt something, fp16 on CUDA
     "Divided space-time attention over the patches of a clip"
-    shape = dls.valid.one_batch()[0].shape
-    model = TimeSformer(_n_out(dls, n_out), shape[1], shape[-1], patch_size, dim, depth, heads, dim_head, ps, ps, shift_tokens)
-    head = {k:v for k,v in model.state_dict().items() if k.startswith('to_out.1.')}
-    if weights is not None: fit_state(model, {**load_state(weights), **head}, weights)
-    if normalize: add_norm(dls, imagenet_stats)
-    return _learner(dls, model, splitter, weights is not None, metrics=metrics, **kwargs)
+    shape,n_out,pretrained = dls.valid.one_batch()[0].shape,_n_out(dls, n_out),ifnone(pretrained, arch is not None)
+    if pretrained: arch = ifnone(arch, 'vit_base_patch16_224')
+    args = dict(ps=ps, drop_path=drop_path, grad_checkpointing=grad_checkpointing)
+    if arch is not None: model,stats = _vit_model(arch, shape, n_out, pretrained, weights, **args)
+    else: model,stats = _small_model(shape, n_out, weights, patch_size=patch_size, dim=dim, depth=depth, heads=heads,
+        dim_head=dim_head, shift_tokens=shift_tokens, **args)
+    for b in (model.layers if arch is None else model.blocks) if compile else (): b.compile()
+    if normalize: add_norm(dls, stats)
+    return _learner(dls, model, splitter, pretrained or weights is not None, metrics=metrics, **kwargs)
 
-# %% ../nbs/20_learner.ipynb #aaaa0cdf
+# %% ../nbs/20_learner.ipynb #c4fe62a4
+_video_heads = 'fc.','head.','classifier.'
+
+@delegates(Learner.__init__, but=['model'])
+def video_learner(
+    dls:DataLoaders, # Batches of clips `(B, T, C, H, W)` and classes
+    arch='r2plus1d_18', # torchvision constructor of a video model, or its name
+    normalize:bool=True, # Normalise by the statistics of the weights?
+    n_out:int=None, # Number of classes, that of `dls` if `None`
+    pretrained:bool=True, # Load the weights trained on Kinetics? (they are downloaded once)
+    weights:str|Path=None, # Checkpoint on disk to load instead
+    ps:float=0.5, # Dropout before the last layer, between 0 and 1
+    grad_checkpointing:bool=False, # Compute each block again for the backward pass, in place of keeping its values?
+    splitter=video_splitter, # Function from the model to its parameter groups, head last
+    metrics=accuracy, # As in `Learner`
+    **kwargs
+) -> Learner: # With a `VideoModel`, its encoder frozen where it has learnt something, fp16 on CUDA
+    "A video backbone trained on Kinetics, with a new head"
+    n_out,(_,n,_,h,w) = _n_out(dls, n_out),dls.valid.one_batch()[0].shape
+    with torch.device('meta'): check_clip(video_body(arch)[0], n, h, w)
+    state = {} if weights is None else load_state(weights)
+    body,nf = video_body(arch, 'DEFAULT' if pretrained and weights is None else None)
+    if state: fit_state(body, state, weights, {k for k in state if k.startswith(_video_heads)})
+    if normalize: add_norm(dls, video_stats(arch))
+    model = VideoModel(body, nf, n_out, ps, grad_checkpointing)
+    return _learner(dls, model, splitter, pretrained or weights is not None, metrics=metrics, **kwargs)
+
+# %% ../nbs/20_learner.ipynb #d9e4a44c
 def _recipes(sample, default):
     return dict(sample=merge(dict(image_size=64, seq_len=8, bs=16), sample), default=merge(dict(image_size=112, seq_len=8, bs=16), default))
 
 _cnn,_resnet = dict(arch='small_cnn', pretrained=False, ps=.2),dict(arch=resnet34)
 _tiny = dict(patch_size=16, dim=64, depth=2, heads=4, dim_head=16)
 
-def _meta(learner, splitter, sample, default): return dict(learner=learner, splitter=splitter, recipes=_recipes(sample, default))
+_factories = dict(baseline=(baseline_learner,simple_splitter), lstm=(lstm_learner,rnnmodel_splitter),
+    convlstm=(convlstm_learner,rnnmodel_splitter), timesformer=(timesformer_learner,timesformer_splitter))
+_samples = dict(baseline=dict(epochs=12, lr=1e-2, model=_cnn), lstm=dict(epochs=24, lr=1e-2, model=merge(_cnn, dict(hidden_size=128))),
+    convlstm=dict(epochs=16, lr=1e-2, model=merge(_cnn, dict(hidden_size=32))), timesformer=dict(epochs=16, lr=2e-3, model=_tiny))
+_defaults = defaultdict(lambda: dict(epochs=8, lr=2e-3, model=_resnet), timesformer=dict(epochs=30, lr=5e-4, model={}))
 
-learner_meta = dict(
-    baseline=_meta(baseline_learner, simple_splitter,
-        dict(epochs=12, lr=1e-2, model=_cnn), dict(epochs=8, lr=2e-3, model=_resnet)),
-    lstm=_meta(lstm_learner, rnnmodel_splitter,
-        dict(epochs=24, lr=1e-2, model=merge(_cnn, dict(hidden_size=128))), dict(epochs=8, lr=2e-3, model=_resnet)),
-    convlstm=_meta(convlstm_learner, rnnmodel_splitter,
-        dict(epochs=16, lr=1e-2, model=merge(_cnn, dict(hidden_size=32))), dict(epochs=8, lr=2e-3, model=_resnet)),
-    timesformer=_meta(timesformer_learner, timesformer_splitter,
-        dict(epochs=16, lr=2e-3, model=_tiny), dict(epochs=30, lr=5e-4, model={})))
+learner_meta = {k:dict(learner=f, splitter=s, recipes=_recipes(_samples[k], _defaults[k])) for k,(f,s) in _factories.items()}
+learner_meta['video'] = dict(learner=video_learner, splitter=video_splitter,
+    recipes=dict(default=dict(image_size=112, seq_len=16, bs=16, epochs=8, lr=2e-3, model=dict(arch='r2plus1d_18'))))
