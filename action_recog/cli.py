@@ -14,58 +14,86 @@ from pathlib import Path
 from fastcore.meta import delegates
 from fastcore.script import call_parse
 
-# %% ../nbs/30_cli.ipynb #524d8ba3
+# %% ../nbs/30_cli.ipynb #17fdc16f
 def _one_sentence(f):
     @wraps(f)
     def _inner(*args, **kwargs):
         warnings.filterwarnings('ignore', category=FutureWarning, module='torch.jit')
         try: return f(*args, **kwargs)
+        except KeyboardInterrupt: sys.exit(f'{f.__name__.replace("_","-")}: stopped')
         except (ValueError, OSError) as e: sys.exit(f'{f.__name__.replace("_","-")}: {_sentence(str(e).strip())}')
     return _inner
 
 def _sentence(s): return re.sub(r'^[\w.]+(Error|Exception): ', '', s.splitlines()[-1]) if 'Traceback' in s else s
 
-# %% ../nbs/30_cli.ipynb #1fd8cc40
-@call_parse
+# %% ../nbs/30_cli.ipynb #75860f05
+def _check(path, lists, n_workers):
+    from action_recog.ucf101 import check_dataset,class_index,class_table,find_lists
+    lists = lists or find_lists(path)
+    report = check_dataset(path, lists, n_workers)
+    table = class_table(report)
+    print(table.to_string())
+    for status,rows in report[report.reason.notna()].groupby('status'):
+        for o in rows.reason[:20]: print(f'{status}: {o}')
+        if len(rows)>20: print(f'{status}: … and {len(rows)-20} more')
+    gone = set(class_index(lists))-set(table.index) if lists else ()
+    if gone: print(f'{len(gone)} listed classes have no folder here and were not asked for, the first is {min(gone)}')
+    print(', '.join(f'{n} {s}' for s,n in report.status.value_counts().items()))
+    if (report.status!='ok').any(): sys.exit(1)
+
+def _frames(path, dest, **kwargs):
+    from action_recog.video import extract_dataset
+    path = Path(path)
+    dest = Path(dest or path.with_name(f'{path.name}-frames'))
+    report = extract_dataset(path, dest, **kwargs)
+    for r in report[report.status=='failed'].itertuples(): print(f'failed: {r.reason}')
+    print(', '.join(f'{n} {s}' for s,n in report.status.value_counts().items()), f'→ {dest}')
+    if (report.status=='failed').any(): sys.exit(1)
+
+# %% ../nbs/30_cli.ipynb #d556ab1c
+@call_parse(pos=['path'])
 @_one_sentence
 def ar_data(
-    action:str, # `sample`: write the sample videos to `path`; `frames`: extract the frames of the videos below `path`
-    path:str, # Folder of the sample to write, or folder of class folders with videos
+    action:str, # `sample`, `ucf101`, `frames` or `check`
+    path:str=None, # sample, ucf101: folder to write, ucf101's by default in fastai's data; frames, check: folder of class folders
     dest:str=None, # frames: folder for the frame folders, `path` with -frames if not given
     size:int=None, # frames: length of the short side in pixels, the videos' own if not given
+    force:bool=False, # frames: extract anew what is there?
+    n_workers:int=None, # frames, check: processes, the number of cores if not given
+    lists:str=None, # check: folder of the UCF101 lists, looked for in and beside `path` if not given
+    mirror:str='crcv', # ucf101: crcv, the authors' RAR archive, or zip, THUMOS' ZIP archive
+    verify:bool=True, # ucf101: do not verify the server's certificate, rely on the known size
     n_groups:int=25, # sample: groups of each class, at least 4
     n_clips:int=2, # sample: clips of each group
     seed:int=0, # sample: another seed gives other videos
-    n_workers:int=None, # frames: processes, the number of cores if not given
-    force:bool=False, # frames: extract anew what is there?
 ):
-    "Write the sample videos, or extract the frames of videos"
+    "Write the sample videos, fetch UCF101, extract the frames of videos, or check that all clips are there and whole"
+    if action not in ('sample','ucf101','frames','check'):
+        raise ValueError(f'there is no action {action!r}: choose sample, ucf101, frames or check')
+    if path is None and action!='ucf101': raise ValueError(f'{action} needs a folder: ar-data {action} PATH')
     if action=='sample':
         from action_recog.sample import write_sample
         print(write_sample(path, n_groups=n_groups, n_clips=n_clips, seed=seed))
-    elif action=='frames':
-        from action_recog.video import extract_dataset
-        path = Path(path)
-        dest = Path(dest or path.with_name(f'{path.name}-frames'))
-        report = extract_dataset(path, dest, force=force, size=size, n_workers=n_workers)
-        for r in report[report.status=='failed'].itertuples(): print(f'failed: {r.reason}')
-        print(', '.join(f'{n} {s}' for s,n in report.status.value_counts().items()), f'→ {dest}')
-        if (report.status=='failed').any(): sys.exit(1)
-    else: raise ValueError(f'there is no action {action!r}: choose sample or frames')
+    elif action=='ucf101':
+        from action_recog.ucf101 import get_ucf101
+        print(get_ucf101(path, mirror, verify))
+    elif action=='frames': _frames(path, dest, force=force, size=size, n_workers=n_workers)
+    else: _check(path, lists, n_workers)
 
-# %% ../nbs/30_cli.ipynb #243fb042
+# %% ../nbs/30_cli.ipynb #1e2436f1
 @call_parse
 @_one_sentence
 def ar_train(
     path:str, # Folder of class folders with videos or frame folders
-    model:str='convlstm', # baseline, lstm, convlstm or timesformer
+    model:str='convlstm', # baseline, lstm, convlstm, timesformer or video
     out:str=None, # Folder for learner, history, metrics and losses, runs/MODEL if not given
     recipe:str='default', # Where size, frames, epochs and rates come from: default or sample
     fold:int=1, # Official split, 1 to 3
     lists:str=None, # Folder of the UCF101 lists, looked for in and beside PATH if not given
     tune:bool=False, # Hold out groups of the training list and leave the test list alone?
-    arch:str=None, # timm name of the encoder, or small_cnn
-    weights:str=None, # Checkpoint of the encoder on disk
+    random:bool=False, # Split at random instead, as the tutorial does, to see how much that flatters?
+    arch:str=None, # timm name of the encoder, or small_cnn; a ViT for timesformer, a backbone of torchvision's for video
+    weights:str=None, # Checkpoint of it on disk
     image_size:int=None, # Pixels
     seq_len:int=None, # Frames of a clip
     bs:int=None, # Clips in a batch
@@ -78,7 +106,7 @@ def ar_train(
     from action_recog.evaluate import get_recipe,save_run,table_md
     out = out or f'runs/{model}'
     r = get_recipe(model, recipe, arch, weights, image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr)
-    row = save_run(path, model, out, r, fold=fold, lists=lists, tune=tune, seed=seed, num_workers=num_workers)
+    row = save_run(path, model, out, r, fold=fold, lists=lists, tune=tune, random=random, seed=seed, num_workers=num_workers)
     print(f'\n{table_md([row])}\nsaved in {out}')
 
 # %% ../nbs/30_cli.ipynb #c46821e3
