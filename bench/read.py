@@ -22,7 +22,13 @@ def auto_threads(video, idxs, size):
     rf = VideoReformatter()
     return [rf.reformat(f, width=size*4//3, height=size, format='rgb24', interpolation='BILINEAR').to_ndarray() for f in frames(video, idxs)]
 
-ways = {'read_clip':read_clip, 'one scaler a clip, automatic threads':auto_threads, '`to_image` and Pillow for each frame':per_frame,
+def one_scaler(video, idxs, size):
+    rf = VideoReformatter()
+    return [rf.reformat(f, width=size*4//3, height=size, format='rgb24', interpolation='BILINEAR', threads=1).to_ndarray() for f in frames(video, idxs)]
+
+def key_frames(video, idxs, size): return read_clip(video, lambda n: [i%n for i in range(len(idxs))], size, keyframes=True)
+
+ways = {'read_clip':read_clip, '`read_clip` of key frames':key_frames, 'one scaler a clip, interleaved RGB':one_scaler, 'the same with automatic threads':auto_threads, '`to_image` and Pillow for each frame':per_frame,
     'decoding alone':decode}
 
 def measure(videos, seq_len, size, rounds=5):
