@@ -8,16 +8,16 @@ Docs: https://action-recog.github.io/action_recog/models.video.html.md"""
 __all__ = ['video_arch', 'video_body', 'video_stats', 'check_clip', 'VideoModel', 'CheckpointSequential',
            'CheckpointMultiscaleBlock', 'checkpoint_blocks', 'video_splitter']
 
-# %% ../../nbs/15_models.video.ipynb #7b5e2411
+# %% ../../nbs/15_models.video.ipynb #baa10bb2
 import difflib
-from contextlib import contextmanager,nullcontext
+from contextlib import nullcontext
 from fastai.torch_basics import *
 from fastai.vision.learner import create_head
 from torch.utils.checkpoint import checkpoint
 from torchvision import models as tvm
 from torchvision.models.video import MViT,S3D
 from torchvision.models.video.mvit import MultiscaleBlock
-from ..layers import as_clip
+from ..layers import _keep_buffers, as_clip
 
 # %% ../../nbs/15_models.video.ipynb #b7b550b9
 def video_arch(
@@ -87,19 +87,10 @@ class VideoModel(Module):
         check_clip(self.encoder, x.shape[1], *x.shape[-2:])
         return self.head(self.encoder(x.transpose(1, 2)))
 
-# %% ../../nbs/15_models.video.ipynb #9ef9b666
-@contextmanager
-def _still(module):
-    "Batch normalisation that leaves its running statistics alone"
-    bns = [(m,m.momentum) for m in module.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    for m,_ in bns: m.momentum = 0.
-    try: yield
-    finally:
-        for m,p in bns: m.momentum = p
-
+# %% ../../nbs/15_models.video.ipynb #50edbfd0
 def _again(module, f, *args):
     if not (module.training and torch.is_grad_enabled()): return f(*args)
-    return checkpoint(f, *args, use_reentrant=False, context_fn=lambda: (nullcontext(),_still(module)))
+    return checkpoint(f, *args, use_reentrant=False, context_fn=lambda: (nullcontext(),_keep_buffers(module)))
 
 # %% ../../nbs/15_models.video.ipynb #b6f87e58
 class CheckpointSequential(nn.Sequential):
