@@ -312,7 +312,13 @@ def _prepare(path_frames):
         with suppress(OSError, ValueError):
             if _is_stale(d): shutil.rmtree(d, ignore_errors=True)
 
-# %% ../nbs/01_video.ipynb #eb43c214
+# %% ../nbs/01_video.ipynb #ecef78e0
+def _check_same_size(path_frames, size):
+    fn = path_frames/'report.json'
+    old = json.loads(fn.read_text(encoding='utf-8')) if fn.is_file() else {}
+    if old.get('done', 0)+old.get('skipped', 0) and old['size']!=size: raise VideoError(
+        f'{path_frames} has frames of size {old["size"]}, not {size}: choose another folder, or write them anew with force')
+
 def extract_dataset(
     path:str|Path, # Folder of class folders with videos
     path_frames:str|Path, # Where the frame folders go, in folders of the same class names
@@ -323,6 +329,7 @@ def extract_dataset(
     "Write the frames of all videos below `path`"
     path_frames,videos = Path(path_frames),get_videos(path)
     if not videos: raise VideoError(f'{path} holds no videos: give a folder with one sub-folder of videos for each class')
+    if not force: _check_same_size(path_frames, size)
     _prepare(path_frames)
     todo,rows = _sort_out(videos, path_frames, force)
     rows += list(parallel(_extract_one, todo, path_frames=path_frames, force=force, size=size,
