@@ -148,10 +148,11 @@ def _tall(f, x, *args, **kwargs):
     res = f(TensorImage(x.as_subclass(Tensor).transpose(1,2).reshape(b,c,t*h,w)), *args, **kwargs)
     return res.reshape(b,c,t,h,w).transpose(1,2).contiguous().as_subclass(TensorClip)
 
-# %% ../nbs/00_core.ipynb #2f2442b3
+# %% ../nbs/00_core.ipynb #e37a0e8e
 @patch
 def affine_coord(x:TensorClip, mat=None, coord_tfm=None, sz=None, **kwargs):
     "Apply affine and coordinate transforms alike to all frames of each clip"
+    if coord_tfm is None and sz is None and (mat is None or (mat==torch.eye(2, 3, device=mat.device)).all()): return x
     res = TensorImage.affine_coord(_wide(x), mat, coord_tfm, sz, **kwargs)
     return res.unflatten(1, x.shape[1:3]).as_subclass(TensorClip)
 

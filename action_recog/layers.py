@@ -18,13 +18,13 @@ from torch.autograd.function import once_differentiable
 from torch.nn.grad import conv2d_input,conv2d_weight
 from torch.utils.checkpoint import checkpoint
 
-# %% ../nbs/10_layers.ipynb #8002b469
+# %% ../nbs/10_layers.ipynb #0891bf61
 def as_clip(
     x, # A clip tensor `(B, T, C, H, W)`, or a tuple or list of T frames `(B, C, H, W)`
 ) -> Tensor: # Plain tensor `(B, T, C, H, W)`
     "One plain tensor from a batch of clips in either form"
     if is_listy(x) and len({o.shape for o in x})==1: x = torch.stack([o.as_subclass(Tensor) for o in x], dim=1)
-    if isinstance(x, Tensor) and x.ndim==5: return x.as_subclass(Tensor)
+    if isinstance(x, Tensor) and x.ndim==5: return x.as_subclass(Tensor) if isinstance(x, TensorBase) else x
     came = f'shape {tuple(x.shape)}' if isinstance(x, Tensor) else f'a {type(x).__name__} of {L(x).map(_shape)}'
     raise ValueError(f'Expected clips as a tensor (B, T, C, H, W) or as a tuple of frames (B, C, H, W), but got {came}')
 
@@ -44,7 +44,7 @@ def batch_to_time(
     "Undo `time_to_batch`"
     return x.unflatten(0, (bs, -1))
 
-# %% ../nbs/10_layers.ipynb #fc73b0e1
+# %% ../nbs/10_layers.ipynb #1051f525
 def seq_wise(
     f, # Module or function of tensors `(N, ...)`
 ): # The same for `(B, T, ...)` or `(T, B, ...)`: a `TimeDistributed` if `f` is a module
@@ -53,12 +53,12 @@ def seq_wise(
     @wraps(f)
     def _inner(*xs, **kwargs):
         _same_steps(xs)
-        return _map_outs(partial(batch_to_time, bs=len(xs[0])), f(*map(time_to_batch, xs), **kwargs))
+        return _map_outs(partial(batch_to_time, bs=xs[0].shape[0]), f(*map(time_to_batch, xs), **kwargs))
     return _inner
 
-# %% ../nbs/10_layers.ipynb #e33ce57c
+# %% ../nbs/10_layers.ipynb #f09ad3f4
 def _same_steps(xs):
-    if xs and all(isinstance(o, Tensor) and o.ndim>1 for o in xs) and len({o.shape[:2] for o in xs})==1: return
+    if xs and all(isinstance(o, Tensor) and o.ndim>1 for o in xs) and all(o.shape[:2]==xs[0].shape[:2] for o in xs): return
     raise ValueError(f'Expected tensors that share their first two axes, batch and time, but got {L(xs).map(_shape)}')
 
 def _map_outs(f, o): return tuple(map(f, o)) if is_listy(o) else f(o)
@@ -166,14 +166,14 @@ def reset_parameters(self:ConvRNN):
         o.reset_parameters()
         if o.bias is not None: nn.init.zeros_(o.bias)
 
-# %% ../nbs/10_layers.ipynb #399b44a4
+# %% ../nbs/10_layers.ipynb #33fa091d
 @patch
 def merge(self:ConvRNN,
     gx, # `x2h(x_t)`, shape `(B, n_gates*hidden_size, H, W)`; may be overwritten where no gradients are recorded
     gh, # `h2h(h)` in the same shape
 ) -> Tensor: # Their sum
     "Gates before their activation"
-    return gx+gh if torch.is_grad_enabled() else gx.add_(gh)
+    return gx+gh if torch.is_grad_enabled() or torch.compiler.is_compiling() else gx.add_(gh)
 
 @patch
 def step(self:ConvRNN,

@@ -33,11 +33,12 @@ def _open(video):
         if fmt is None: raise
         return av.open(str(video), metadata_errors='replace')
 
-# %% ../nbs/01_video.ipynb #5093dc1f
+# %% ../nbs/01_video.ipynb #7df67b1d
 def _stream(c, video):
     "The video stream of container `c`"
     s = first(o for o in c.streams.video if not o.disposition & Disposition.attached_pic)
     if s is None: raise VideoError(f'{video} holds no video stream: remove it or replace it')
+    if c.format.name=='image2' or c.format.name.endswith('_pipe'): raise VideoError(f'{video} is a still picture, no video: give a video file')
     if s.codec_context is None: raise VideoError(f'{video} is of a codec that cannot be decoded here: convert it to H.264')
     s.codec_context.thread_count = 1
     return s

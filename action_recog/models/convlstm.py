@@ -7,13 +7,13 @@ Docs: https://action-recog.github.io/action_recog/models.convlstm.html.md"""
 # %% auto #0
 __all__ = ['ConvLSTMModel']
 
-# %% ../../nbs/13_models.convlstm.ipynb #7174aff3
+# %% ../../nbs/13_models.convlstm.ipynb #9db7f5dd
 from fastai.torch_basics import *
-from fastai.vision.learner import create_head
 from ..layers import as_clip, ConvLSTM
-from .baseline import Encoder
+from fastai.vision.learner import create_head
+from .baseline import Encoder, pool_cells, time_stats
 
-# %% ../../nbs/13_models.convlstm.ipynb #ce2367ae
+# %% ../../nbs/13_models.convlstm.ipynb #f4bdf7c3
 class ConvLSTMModel(Module):
     "An encoder on each frame, a `ConvLSTM` over its feature maps, a head on the last state and the mean map"
     def __init__(self,
@@ -24,15 +24,33 @@ class ConvLSTMModel(Module):
         kernel_size=3, # Kernel of the ConvLSTM: an int or a pair (height, width)
         num_layers:int=1, # Layers of the ConvLSTM
         ps:float=0.5, # Dropout probability in the head
+        pool:int=None, # Average each map to `pool` x `pool` cells for the head, to its mean and maximum if `None`
+        stats:bool=False, # Does the head see the maps' standard deviation over time as well?
         grad_checkpointing:bool=False, # Compute the encoder's activations again in the backward pass, to keep less memory?
+        frozen_stages:int=0, # Stages of the encoder that never train
     ):
-        self.encoder = Encoder(encoder, grad_checkpointing)
+        self.encoder = Encoder(encoder, grad_checkpointing, frozen_stages)
         self.rnn = ConvLSTM(nf, hidden_size, kernel_size, num_layers, batch_first=True)
-        self.head = create_head(hidden_size+nf, n_out, lin_ftrs=[], ps=ps)
+        nh = (hidden_size+nf*(1+stats))*ifnone(pool, 1)**2
+        self.head,self.pool,self.stats = create_head(nh, n_out, lin_ftrs=[], ps=ps, pool=pool is None),pool,stats
 
     def forward(self,
         x, # Clips `(B, T, 3, H, W)`, or a tuple of T frames `(B, 3, H, W)`
     ) -> Tensor: # Logits `(B, n_out)`
         "Encode each frame, follow the feature maps in order, classify"
-        maps = self.encoder(as_clip(x))
-        return self.head(torch.cat([self.rnn(maps)[0][:,-1], maps.mean(1)], dim=1))
+        return self.classify(self.encoder(as_clip(x)))
+
+    def classify(self,
+        maps, # Feature maps `(B, T, nf, h, w)`, as the encoder gives them
+    ) -> Tensor: # Logits `(B, n_out)`
+        "What follows the encoder, for frames that are encoded already"
+        return self.conclude(self.rnn(maps)[0][:,-1], maps)
+
+    def conclude(self,
+        last, # Last state of the ConvLSTM `(B, hidden_size, h, w)`
+        maps, # Feature maps `(B, T, nf, h, w)`
+    ) -> Tensor: # Logits `(B, n_out)`
+        "What the head makes of the state and the maps"
+        last = last[:,None]
+        if self.pool: last,maps = (pool_cells(o, self.pool) for o in (last,maps))
+        return self.head(torch.cat([last[:,0], time_stats(maps) if self.stats else maps.mean(1)], dim=1))

@@ -7,18 +7,18 @@ Docs: https://action-recog.github.io/action_recog/models.lstm.html.md"""
 # %% auto #0
 __all__ = ['RNNModel', 'rnnmodel_splitter']
 
-# %% ../../nbs/12_models.lstm.ipynb #844aa120
+# %% ../../nbs/12_models.lstm.ipynb #ccd8afc0
 from fastai.torch_basics import *
 from fastai.vision.learner import create_head
 from ..layers import as_clip, AttentionPool
-from .baseline import check_choice, Encoder, simple_splitter
+from .baseline import check_choice, Encoder, encoder_stages, simple_splitter, time_stats
 
 # %% ../../nbs/12_models.lstm.ipynb #a02955d0
 def _last_state(h, n_dirs):
     "The last layer of `(layers*n_dirs, B, H, ...)`, its directions joined: `(B, n_dirs*H, ...)`"
     return torch.cat(tuple(h[-n_dirs:]), dim=1)
 
-# %% ../../nbs/12_models.lstm.ipynb #da554094
+# %% ../../nbs/12_models.lstm.ipynb #e48d788a
 class RNNModel(Module):
     "An encoder on each frame, an LSTM or GRU over the pooled features, a head on its last state"
     def __init__(self,
@@ -32,23 +32,34 @@ class RNNModel(Module):
         ps:float=0.5, # Dropout probability in the head
         rnn_cls=nn.LSTM, # `nn.LSTM` or `nn.GRU`
         time_pool:str='last', # What the head sees: the 'last' state, the 'mean' of all outputs, or their mean weighted by 'attention'
+        stats:bool=False, # Does the head see mean and standard deviation over time of the features as well?
         grad_checkpointing:bool=False, # Compute the encoder's activations again in the backward pass, to keep less memory?
+        frozen_stages:int=0, # Stages of the encoder that never train
     ):
         check_choice('time_pool', time_pool, ('last','mean','attention'))
-        self.encoder = Encoder(nn.Sequential(encoder, nn.AdaptiveAvgPool2d(pool), nn.Flatten()), grad_checkpointing)
+        self.encoder = Encoder(nn.Sequential(*encoder_stages(encoder), nn.AdaptiveAvgPool2d(pool), nn.Flatten()), grad_checkpointing, frozen_stages)
         self.rnn = rnn_cls(nf*pool**2, hidden_size, num_layers, batch_first=True, bidirectional=bidirectional)
-        self.n_dirs,self.time_pool = 1+bidirectional,time_pool
+        self.n_dirs,self.time_pool,self.stats = 1+bidirectional,time_pool,stats
         self.attn = AttentionPool(hidden_size*self.n_dirs) if time_pool=='attention' else None
-        self.head = create_head(hidden_size*self.n_dirs, n_out, lin_ftrs=[], ps=ps, pool=False)
+        self.head = create_head(hidden_size*self.n_dirs+2*stats*nf*pool**2, n_out, lin_ftrs=[], ps=ps, pool=False)
 
     def forward(self,
         x, # Clips `(B, T, 3, H, W)`, or a tuple of T frames `(B, 3, H, W)`
     ) -> Tensor: # Logits `(B, n_out)`
         "Encode each frame, read them in order, classify"
-        out,h = self.rnn(self.encoder(as_clip(x)))
-        if self.attn: return self.head(self.attn(out))
-        if self.time_pool=='mean': return self.head(out.mean(1))
-        return self.head(_last_state(h[0] if isinstance(h, tuple) else h, self.n_dirs))
+        return self.classify(self.encoder(as_clip(x)))
+
+    def classify(self,
+        feats, # Features `(B, T, nf*pool**2)`, as the encoder gives them
+    ) -> Tensor: # Logits `(B, n_out)`
+        "What follows the encoder, for frames that are encoded already"
+        out = self._summary(*self.rnn(feats))
+        return self.head(torch.cat([out, time_stats(feats)], dim=1) if self.stats else out)
+
+    def _summary(self, out, h):
+        if self.attn: return self.attn(out)
+        if self.time_pool=='mean': return out.mean(1)
+        return _last_state(h[0] if isinstance(h, tuple) else h, self.n_dirs)
 
 # %% ../../nbs/12_models.lstm.ipynb #3b0c4ccb
 def rnnmodel_splitter(

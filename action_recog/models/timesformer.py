@@ -62,7 +62,7 @@ class DividedAttention(tp.Attention):
         q,k,v = (o.transpose(1, 2) for o in (q,k,v))
         return F.scaled_dot_product_attention(q, k, v, dropout_p=self.p if self.training else 0.).transpose(1, 2)
 
-# %% ../../nbs/14_models.timesformer.ipynb #f0fc25ff
+# %% ../../nbs/14_models.timesformer.ipynb #036d7880
 @patch
 def _fold(self:DividedAttention, x, n_frames, cls):
     "`(B, 1+T*N, heads, dim_head)` to `(B, N, T, …)` over time or `(B, T, N, …)` over space"
@@ -82,7 +82,7 @@ def _mix(self:DividedAttention, qkv, n_frames, rot):
     (sin,cos),(q,k,v,cls) = rot,self._split(qkv)
     q,k,v = self._fold(q, n_frames, False),self._fold(k, n_frames, True),self._fold(v, n_frames, True)
     q,k = _turn(q, sin[1:], cos[1:]),_turn(k, sin, cos)
-    out = self._attend(*(o.flatten(0, 1) for o in (q,k,v))).unflatten(0, (len(qkv),-1))
+    out = self._attend(*(o.flatten(0, 1) for o in (q,k,v))).unflatten(0, (qkv.shape[0],-1))
     if self.over_time: out = out.transpose(1, 2)
     return torch.cat([cls, out.flatten(1, 2).flatten(2)], 1)
 
@@ -188,7 +188,7 @@ def _check(x, num_frames, patch_size):
         raise ValueError(f'Height and width must be multiples of the patch size {patch_size}, but got {tuple(x.shape[-2:])}')
     return x
 
-# %% ../../nbs/14_models.timesformer.ipynb #4b10f4ea
+# %% ../../nbs/14_models.timesformer.ipynb #8df5b732
 @patch
 def forward(self:TimeSformer,
     x, # Clips `(B, T, 3, H, W)`, or a tuple of T frames `(B, 3, H, W)`
@@ -198,7 +198,7 @@ def forward(self:TimeSformer,
     n,(h,w) = x.shape[1],(o//p for o in x.shape[-2:])
     rots = [_angles(o) for o in (self.frame_rot_emb(n, device=x.device), self.image_rot_emb(h, w, device=x.device))]
     x = self.to_patch_embedding(rearrange(x, 'b t c (h p) (w q) -> b (t h w) (p q c)', p=p, q=p))
-    x = torch.cat([self.cls_token.expand(len(x), 1, -1), x], 1)
+    x = torch.cat([self.cls_token.expand(x.shape[0], 1, -1), x], 1)
     for block in self.layers:
         x = checkpoint(block, x, n, rots, use_reentrant=False) if self.grad_checkpointing and self.training else block(x, n, rots)
     return self.to_out(x[:,0])
@@ -215,7 +215,7 @@ class SpaceTimeBlock(nn.Module):
         self.temporal_fc = nn.Linear(block.attn.proj.out_features, block.attn.proj.out_features)
         for p in self.temporal_fc.parameters(): nn.init.zeros_(p)
 
-# %% ../../nbs/14_models.timesformer.ipynb #e6ecd01d
+# %% ../../nbs/14_models.timesformer.ipynb #9df11a7c
 @patch
 def forward(self:SpaceTimeBlock,
     x, # Tokens `(B, 1+T*N, dim)`, the class token first, then frame by frame
@@ -224,7 +224,7 @@ def forward(self:SpaceTimeBlock,
     "Attend over time, then over space, then transform each token on its own"
     cls,x = x[:,:1],x[:,1:].unflatten(1, (n_frames,-1))
     t = self.drop_path1(self.temporal_attn(self.temporal_norm1(rearrange(x, 'b t n d -> (b n) t d'))))
-    x = x + rearrange(self.temporal_fc(t), '(b n) t d -> b t n d', b=len(x))
+    x = x + rearrange(self.temporal_fc(t), '(b n) t d -> b t n d', b=x.shape[0])
     s = torch.cat([cls[:,None].expand(-1, n_frames, -1, -1), x], 2).flatten(0, 1)
     s = self.drop_path1(self.ls1(self.attn(self.norm1(s)))).unflatten(0, (-1,n_frames))
     x = torch.cat([cls + s[:,:,0].mean(1, keepdim=True), (x + s[:,:,1:]).flatten(1, 2)], 1)
@@ -255,7 +255,7 @@ class SpaceTimeViT(nn.Module):
         self.time_embed = nn.Parameter(torch.zeros(1, num_frames, vit.embed_dim))
         self.blocks = nn.ModuleList(map(SpaceTimeBlock, vit.blocks))
 
-# %% ../../nbs/14_models.timesformer.ipynb #76f3151a
+# %% ../../nbs/14_models.timesformer.ipynb #ed513dd9
 @patch
 def forward(self:SpaceTimeViT,
     x, # Clips `(B, T, 3, H, W)`, or a tuple of T frames `(B, 3, H, W)`
@@ -263,8 +263,8 @@ def forward(self:SpaceTimeViT,
     "Classify clips"
     x,size = _check(x, self.num_frames, self.patch_embed.patch_size[0]),self.patch_embed.img_size
     if x.shape[-2:]!=size: raise ValueError(f'This model was built for frames of {size} pixels, but got {tuple(x.shape[-2:])}')
-    bs,x = len(x),self.patch_embed(time_to_batch(x)).flatten(1, -2)
-    x = torch.cat([self.cls_token.expand(len(x), -1, -1), x], 1) + self.pos_embed
+    bs,x = x.shape[0],self.patch_embed(time_to_batch(x)).flatten(1, -2)
+    x = torch.cat([self.cls_token.expand(x.shape[0], -1, -1), x], 1) + self.pos_embed
     x = batch_to_time(self.norm_pre(self.pos_drop(x)), bs)
     x = torch.cat([x[:,0,:1], (x[:,:,1:] + self.time_embed[:,:,None]).flatten(1, 2)], 1)
     for block in self.blocks:
