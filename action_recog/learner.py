@@ -8,8 +8,9 @@ Docs: https://action-recog.github.io/action_recog/learner.html.md"""
 __all__ = ['learner_meta', 'load_state', 'fit_state', 'create_encoder', 'add_norm', 'encoder_learner', 'baseline_learner',
            'lstm_learner', 'convlstm_learner', 'timesformer_learner', 'video_learner']
 
-# %% ../nbs/20_learner.ipynb #a0951860
-import difflib,json,pickle,timm
+# %% ../nbs/20_learner.ipynb #d4d11e6a
+import difflib,inspect,itertools,json,pickle,timm
+from functools import wraps
 from huggingface_hub import hf_hub_download
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -33,9 +34,12 @@ def _create_arch(arch, pretrained):
 
 def _near(name, names): return ', '.join(difflib.get_close_matches(str(name), names, n=3)) or 'none'
 
-# %% ../nbs/20_learner.ipynb #590e992f
+# %% ../nbs/20_learner.ipynb #c388d9c9
+def _sequential(model): return nn.Sequential(*itertools.takewhile(lambda o: o is not model.global_pool, model.as_sequential()))
+
 def _create_body(model, arch):
     if hasattr(model, 'forward_features'):
+        if isinstance(model, timm.models.EfficientNet): return _sequential(model)
         model.reset_classifier(0)
         return TimmBody(model)
     if not has_pool_type(model): return model
@@ -56,7 +60,7 @@ def load_state(
         if isinstance(state, dict) and isinstance(state.get(k), dict): state = state[k]
     return state
 
-# %% ../nbs/20_learner.ipynb #9b2bc7d3
+# %% ../nbs/20_learner.ipynb #c9afb06b
 def _some(keys): return f'{len(keys)} ({", ".join(sorted(keys)[:3])}{", …" if len(keys)>3 else ""})'
 
 def fit_state(
@@ -64,13 +68,14 @@ def fit_state(
     state:dict, # Tensors by name
     fn:str|Path, # Where they come from, for the message
     optional:set=(), # Keys that the model does without
+    hint:str='give the arch it was trained with', # What to do about it
 ):
     "Load `state` into `model`, or say which keys do not fit"
     own = model.state_dict()
     faults = dict(missing=own.keys()-state.keys(), unexpected=state.keys()-own.keys()-set(optional),
         misshapen={k for k in own.keys() & state.keys() if own[k].shape!=state[k].shape})
     if any(faults.values()): raise ValueError(f'{fn} does not fit the model: '
-        + ', '.join(f'{k} {_some(v)}' for k,v in faults.items() if v) + ': give the arch it was trained with')
+        + ', '.join(f'{k} {_some(v)}' for k,v in faults.items() if v) + f': {hint}')
     model.load_state_dict({k:state[k] for k in own})
 
 # %% ../nbs/20_learner.ipynb #c0def26d
@@ -109,7 +114,7 @@ def add_norm(
     elif not torch.allclose(norm[0].mean.flatten().cpu(), tensor(stats[0]), atol=1e-3):
         warn(f'the DataLoaders normalise by mean {norm[0].mean.flatten().tolist()}, the weights expect {list(stats[0])}: make new DataLoaders')
 
-# %% ../nbs/20_learner.ipynb #058f783a
+# %% ../nbs/20_learner.ipynb #a04e1033
 def _n_out(dls, n_out):
     n_out = ifnone(n_out, get_c(dls))
     if not n_out: raise ValueError('the number of classes could not be inferred: set dls.c or pass n_out')
@@ -117,20 +122,41 @@ def _n_out(dls, n_out):
 
 def _learner(dls, model, splitter, frozen, cbs=None, train_bn=False, **kwargs):
     learn = Learner(dls, model, splitter=splitter, cbs=L(cbs)+BnFreeze(), train_bn=train_bn, **kwargs)
-    if dls.device.type=='cuda': learn.to_fp16()
+    if torch.device(dls.device).type=='cuda': learn.to_fp16()
     if frozen: learn.freeze()
     return learn
+
+# %% ../nbs/20_learner.ipynb #7b13eaed
+def _clip_shape(dls):
+    "Shape `(B, T, C, H, W)` of the batches of `dls`"
+    dl = dls.valid if len(dls.valid_ds) else dls.test_dl([TensorClip(torch.zeros(1, 3, 64, 64, dtype=torch.uint8))], num_workers=0)
+    return dl.one_batch()[0].shape
+
+# %% ../nbs/20_learner.ipynb #1f7d3cc8
+_not_made = {'dls','pretrained','weights','normalize','compile',*inspect.signature(Learner.__init__).parameters}
+
+def _made(f):
+    "Let the learners of factory `f` remember how they were made"
+    @wraps(f)
+    def _inner(dls, *args, **kwargs):
+        learn,given = f(dls, *args, **kwargs),inspect.signature(f).bind(dls, *args, **kwargs)
+        given.apply_defaults()
+        args = {k:v for k,v in given.arguments.items() if k not in _not_made}
+        args = merge(args, dict(n_out=_n_out(dls, args['n_out'])), learn.__dict__.get('made', {}))
+        learn.made = dict(factory=f.__name__, args=args)
+        return learn
+    return _inner
 
 # %% ../nbs/20_learner.ipynb #767c489f
 def _cuts_itself(encoder):
     if isinstance(encoder, TimmBody): encoder.model.set_grad_checkpointing()
     return isinstance(encoder, TimmBody)
 
-# %% ../nbs/20_learner.ipynb #0d166074
+# %% ../nbs/20_learner.ipynb #34f35fab
 @delegates(Learner.__init__, but=['model'])
 def encoder_learner(
     dls:DataLoaders, # Batches of clips `(B, T, C, H, W)` and classes
-    model, # Function of encoder, its number of channels, number of classes, `ps` and, with that on, `grad_checkpointing`
+    model, # Function of encoder, its number of channels, number of classes, `ps` and, where given, `grad_checkpointing` and `frozen_stages`
     arch=resnet34, # torchvision constructor, or timm name
     splitter=trainable_params, # Function from the model to its parameter groups, encoder first
     normalize:bool=True, # Normalise by the statistics of the encoder's weights?
@@ -139,6 +165,7 @@ def encoder_learner(
     weights:str|Path=None, # Checkpoint on disk to load instead
     ps:float=0.5, # Dropout before the last layer, between 0 and 1
     grad_checkpointing:bool=False, # Compute the encoder's stages again for the backward pass, in place of keeping their values?
+    frozen_stages:int=0, # Stages of the encoder that never train, the first ones
     metrics=accuracy, # As in `Learner`
     **kwargs
 ) -> Learner: # With the encoder frozen where it has learnt something, fp16 on CUDA
@@ -146,22 +173,26 @@ def encoder_learner(
     n_out = _n_out(dls, n_out)
     encoder,nf,stats = create_encoder(arch, pretrained, weights)
     args = dict(grad_checkpointing=True) if grad_checkpointing and not _cuts_itself(encoder) else {}
+    if frozen_stages: args['frozen_stages'] = frozen_stages
     if normalize: add_norm(dls, stats)
     frozen = pretrained or weights is not None
     return _learner(dls, model(encoder, nf, n_out, ps=ps, **args), splitter, frozen, metrics=metrics, **kwargs)
 
-# %% ../nbs/20_learner.ipynb #326839c5
+# %% ../nbs/20_learner.ipynb #dca90809
+@_made
 @delegates(encoder_learner, but=['model','splitter'])
 def baseline_learner(
     dls:DataLoaders, # Batches of clips `(B, T, C, H, W)` and classes
     arch=resnet34, # torchvision constructor, or timm name
-    time_pool:str='logits', # What is averaged over time: 'logits', 'features', or features weighted by 'attention'
+    time_pool:str='logits', # What is pooled over time: 'logits', 'features', features weighted by 'attention', or their 'stats'
+    pool:int=None, # Average each feature map to `pool` x `pool` cells for the head, to its mean and maximum if `None`
     **kwargs
 ) -> Learner: # With a `SimpleModel`
     "The mean of the frames' predictions"
-    return encoder_learner(dls, partial(SimpleModel, time_pool=time_pool), arch, splitter=simple_splitter, **kwargs)
+    return encoder_learner(dls, partial(SimpleModel, time_pool=time_pool, pool=pool), arch, splitter=simple_splitter, **kwargs)
 
-# %% ../nbs/20_learner.ipynb #56da8d6f
+# %% ../nbs/20_learner.ipynb #819376fc
+@_made
 @delegates(encoder_learner, but=['model','splitter'])
 def lstm_learner(
     dls:DataLoaders, # Batches of clips `(B, T, C, H, W)` and classes
@@ -172,14 +203,16 @@ def lstm_learner(
     pool:int=2, # Average each feature map to `pool` x `pool` cells
     rnn_cls=nn.LSTM, # `nn.LSTM` or `nn.GRU`
     time_pool:str='last', # What the head sees: the 'last' state, the 'mean' of all outputs, or their mean weighted by 'attention'
+    stats:bool=False, # Does the head see mean and standard deviation over time of the features as well?
     **kwargs
 ) -> Learner: # With an `RNNModel`
     "An LSTM over the encoded frames"
     model = partial(RNNModel, hidden_size=hidden_size, num_layers=num_layers, bidirectional=bidirectional, pool=pool,
-        rnn_cls=rnn_cls, time_pool=time_pool)
+        rnn_cls=rnn_cls, time_pool=time_pool, stats=stats)
     return encoder_learner(dls, model, arch, splitter=rnnmodel_splitter, **kwargs)
 
-# %% ../nbs/20_learner.ipynb #55568067
+# %% ../nbs/20_learner.ipynb #9cea212f
+@_made
 @delegates(encoder_learner, but=['model','splitter'])
 def convlstm_learner(
     dls:DataLoaders, # Batches of clips `(B, T, C, H, W)` and classes
@@ -187,13 +220,15 @@ def convlstm_learner(
     hidden_size:int=256, # Channels of the ConvLSTM's state
     kernel_size:int=3, # Of the convolutions on input and state
     num_layers:int=1, # Stacked ConvLSTM layers
+    pool:int=None, # Average each map to `pool` x `pool` cells for the head, to its mean and maximum if `None`
+    stats:bool=False, # Does the head see the maps' standard deviation over time as well?
     **kwargs
 ) -> Learner: # With a `ConvLSTMModel`
     "A ConvLSTM over the encoder's feature maps"
-    model = partial(ConvLSTMModel, hidden_size=hidden_size, kernel_size=kernel_size, num_layers=num_layers)
+    model = partial(ConvLSTMModel, hidden_size=hidden_size, kernel_size=kernel_size, num_layers=num_layers, pool=pool, stats=stats)
     return encoder_learner(dls, model, arch, splitter=rnnmodel_splitter, **kwargs)
 
-# %% ../nbs/20_learner.ipynb #aea31cf3
+# %% ../nbs/20_learner.ipynb #efc45a4e
 def _hf_file(repo, *names):
     "The first of `names` that a folder or a repository of Hugging Face's has"
     if Path(repo).is_dir(): return first(Path(repo)/o for o in names if (Path(repo)/o).is_file())
@@ -202,12 +237,13 @@ def _hf_file(repo, *names):
         except OSError: pass
 
 def _hf_config(repo):
+    if isinstance(repo, dict): return repo
     fn = _hf_file(repo, 'config.json')
     if fn is None: raise ValueError(f'{repo} has no config.json, or the Hugging Face hub cannot be reached: check the name, or give a folder')
     return json.loads(fn.read_text())
 
 def _hf_stats(repo):
-    fn = _hf_file(repo, 'preprocessor_config.json')
+    fn = None if isinstance(repo, dict) else _hf_file(repo, 'preprocessor_config.json')
     cfg = json.loads(fn.read_text()) if fn else {}
     return cfg.get('image_mean', [.45]*3),cfg.get('image_std', [.225]*3)
 
@@ -228,8 +264,8 @@ def _space_time_vit(vit, num_frames, weights, name, **kwargs):
     if 'time_embed' in state: _fit_vit(model, state, weights)
     return model
 
-# %% ../nbs/20_learner.ipynb #055542cc
-def _is_hf(arch): return Path(arch).is_dir() or '/' in str(arch)
+# %% ../nbs/20_learner.ipynb #1e42e9ed
+def _is_hf(arch): return isinstance(arch, dict) or Path(arch).is_dir() or '/' in str(arch)
 
 def _vit_model(arch, shape, n_out, pretrained, weights, ps, drop_path, **kwargs):
     "A `SpaceTimeViT` for clips of `shape`, and the mean and standard deviation of its weights"
@@ -254,11 +290,12 @@ def _small_model(shape, n_out, weights, ps, **kwargs):
     if weights is not None: fit_state(model, {**load_state(weights), **head}, weights)
     return model,imagenet_stats
 
-# %% ../nbs/20_learner.ipynb #9d9c656c
+# %% ../nbs/20_learner.ipynb #b7814ee2
+@_made
 @delegates(Learner.__init__, but=['model'])
 def timesformer_learner(
     dls:DataLoaders, # Batches of square clips `(B, T, C, H, W)` and classes
-    arch:str|Path=None, # timm's name of a ViT, name or folder of a Hugging Face TimeSformer; None: small, from the next five
+    arch:str|Path|dict=None, # timm's name of a ViT, name, folder or config of a Hugging Face TimeSformer; None: small, from the next five
     patch_size:int=16, # Height and width of a patch, divides the frame size
     dim:int=128, # Width of a token
     depth:int=12, # Number of blocks
@@ -278,7 +315,7 @@ def timesformer_learner(
     **kwargs
 ) -> Learner: # With a `TimeSformer` or `SpaceTimeViT`, all but its head frozen where it has learnt something, fp16 on CUDA
     "Divided space-time attention over the patches of a clip"
-    shape,n_out,pretrained = dls.valid.one_batch()[0].shape,_n_out(dls, n_out),ifnone(pretrained, arch is not None)
+    shape,n_out,pretrained = _clip_shape(dls),_n_out(dls, n_out),ifnone(pretrained, arch is not None)
     if pretrained: arch = ifnone(arch, 'vit_base_patch16_224')
     args = dict(ps=ps, drop_path=drop_path, grad_checkpointing=grad_checkpointing)
     if arch is not None: model,stats = _vit_model(arch, shape, n_out, pretrained, weights, **args)
@@ -286,11 +323,14 @@ def timesformer_learner(
         dim_head=dim_head, shift_tokens=shift_tokens, **args)
     for b in (model.layers if arch is None else model.blocks) if compile else (): b.compile()
     if normalize: add_norm(dls, stats)
-    return _learner(dls, model, splitter, pretrained or weights is not None, metrics=metrics, **kwargs)
+    learn = _learner(dls, model, splitter, pretrained or weights is not None, metrics=metrics, **kwargs)
+    learn.made = dict(arch=_hf_config(arch) if arch is not None and _is_hf(arch) else arch)
+    return learn
 
-# %% ../nbs/20_learner.ipynb #c4fe62a4
+# %% ../nbs/20_learner.ipynb #8e295af1
 _video_heads = 'fc.','head.','classifier.'
 
+@_made
 @delegates(Learner.__init__, but=['model'])
 def video_learner(
     dls:DataLoaders, # Batches of clips `(B, T, C, H, W)` and classes
@@ -306,7 +346,7 @@ def video_learner(
     **kwargs
 ) -> Learner: # With a `VideoModel`, its encoder frozen where it has learnt something, fp16 on CUDA
     "A video backbone trained on Kinetics, with a new head"
-    n_out,(_,n,_,h,w) = _n_out(dls, n_out),dls.valid.one_batch()[0].shape
+    n_out,(_,n,_,h,w) = _n_out(dls, n_out),_clip_shape(dls)
     with torch.device('meta'): check_clip(video_body(arch)[0], n, h, w)
     state = {} if weights is None else load_state(weights)
     body,nf = video_body(arch, 'DEFAULT' if pretrained and weights is None else None)
@@ -315,19 +355,32 @@ def video_learner(
     model = VideoModel(body, nf, n_out, ps, grad_checkpointing)
     return _learner(dls, model, splitter, pretrained or weights is not None, metrics=metrics, **kwargs)
 
-# %% ../nbs/20_learner.ipynb #d9e4a44c
-def _recipes(sample, default):
-    return dict(sample=merge(dict(image_size=64, seq_len=8, bs=16), sample), default=merge(dict(image_size=112, seq_len=8, bs=16), default))
+# %% ../nbs/20_learner.ipynb #d8999d37
+_cnn = dict(arch='small_cnn', pretrained=False, ps=.2)
+_tutorial = dict(image_size=64, seq_len=5, sampler='first', split='random', bs=32, n_clips=1)
+_tutorials = dict(baseline=dict(freeze_epochs=3, epochs=3, lr=1e-3, model=dict(arch=resnet34)),
+    lstm=dict(freeze_epochs=1, epochs=5, lr=5e-3, model=dict(arch=resnet34, pool=1, ps=0.)),
+    convlstm=dict(freeze_epochs=3, epochs=3, lr=1e-3, model=dict(arch=resnet34)),
+    timesformer=dict(epochs=12, lr=5e-4, model=dict(shift_tokens=False)))
 
-_cnn,_resnet = dict(arch='small_cnn', pretrained=False, ps=.2),dict(arch=resnet34)
+# %% ../nbs/20_learner.ipynb #7f297f8c
+_default = dict(image_size=224, resize='squish', seq_len=8, bs=16, freeze_epochs=10, epochs=0, lr=1e-3, n_clips=2,
+    augment=dict(min_scale=.4, max_rotate=0, max_warp=0, max_zoom=1.), features=dict(n_frames=16, n_views=4))
+_defaults = dict(baseline=dict(_default, model=dict(arch=resnet34, time_pool='stats', pool=3)),
+    lstm=dict(_default, model=dict(arch=resnet34, hidden_size=256, pool=3, time_pool='mean', stats=True)),
+    convlstm=dict(_default, model=dict(arch=resnet34, hidden_size=32, pool=3, stats=True)),
+    timesformer=dict(image_size=64, seq_len=8, bs=16, epochs=20, lr=1e-3, augment=_default['augment'], model=dict(depth=4, heads=4, dim_head=32)))
+
+# %% ../nbs/20_learner.ipynb #f0ce9e4e
+_sample = dict(image_size=64, seq_len=8, bs=16)
 _tiny = dict(patch_size=16, dim=64, depth=2, heads=4, dim_head=16)
 
 _factories = dict(baseline=(baseline_learner,simple_splitter), lstm=(lstm_learner,rnnmodel_splitter),
     convlstm=(convlstm_learner,rnnmodel_splitter), timesformer=(timesformer_learner,timesformer_splitter))
 _samples = dict(baseline=dict(epochs=12, lr=1e-2, model=_cnn), lstm=dict(epochs=24, lr=1e-2, model=merge(_cnn, dict(hidden_size=128))),
     convlstm=dict(epochs=16, lr=1e-2, model=merge(_cnn, dict(hidden_size=32))), timesformer=dict(epochs=16, lr=2e-3, model=_tiny))
-_defaults = defaultdict(lambda: dict(epochs=8, lr=2e-3, model=_resnet), timesformer=dict(epochs=30, lr=5e-4, model={}))
 
-learner_meta = {k:dict(learner=f, splitter=s, recipes=_recipes(_samples[k], _defaults[k])) for k,(f,s) in _factories.items()}
+learner_meta = {k:dict(learner=f, splitter=s, recipes=dict(sample=merge(_sample, _samples[k]), tutorial=merge(_tutorial, _tutorials[k]),
+    default=_defaults[k])) for k,(f,s) in _factories.items()}
 learner_meta['video'] = dict(learner=video_learner, splitter=video_splitter,
     recipes=dict(default=dict(image_size=112, seq_len=16, bs=16, epochs=8, lr=2e-3, model=dict(arch='r2plus1d_18'))))
