@@ -23,8 +23,8 @@ def main(
     seeds:int=2, # Trainings of each form
 ):
     "Train each form by the recipe of its model, without the test list"
-    from action_recog.evaluate import get_recipe,learner_meta,train_learner
-    from action_recog.learner import lstm_learner,timesformer_learner
+    from action_recog.learner import learner_meta,lstm_learner,timesformer_learner
+    from action_recog.training import get_recipe,train_learner
     from action_recog.sample import write_sample
     videos = write_sample(path)/'UCF-101'
     forms = {'lstm':{'maps of 2x2 cells':None, 'maps of one cell':partial(lstm_learner, pool=1)},

@@ -1,6 +1,4 @@
 "The sample's recipes on groups held out of its training list, over several seeds. Prints tables: `python bench/recipes.py`"
-import json
-from pathlib import Path
 from fastcore.script import call_parse
 
 @call_parse
@@ -11,9 +9,8 @@ def main(
     models:str='baseline,lstm,convlstm,timesformer', # Learners, with commas between
 ):
     "Train the learners without the test list, as the recipes were chosen"
-    from action_recog.evaluate import make_table,table_md
+    from action_recog.evaluate import table_md
     from action_recog.sample import write_sample
+    from action_recog.training import make_table
     videos = write_sample(path)/'UCF-101'
-    for seed in range(seeds):
-        rows = make_table(videos, Path(out)/f'seed{seed}', 'sample', models.split(','), tune=True, seed=seed)
-        print(f'\nseed {seed}\n\n{table_md(rows)}', flush=True)
+    print(f'\n{table_md(make_table(videos, out, "sample", models.split(","), seeds=range(seeds), tune=True))}')
