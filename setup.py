@@ -7,5 +7,8 @@ cfg.read('settings.ini', encoding='utf-8')
 ini = cfg['DEFAULT']
 lib = ini['lib_name']
 
-setup(install_requires=ini['requirements'].split(), extras_require=dict(dev=ini['dev_requirements'].split()),
+extras = {o:ini[f'{o}_requirements'].split() for o in ('dev','demo','onnx','forecast','distributed')}
+extras['dev'] = [r for o in extras.values() for r in o]
+
+setup(install_requires=ini['requirements'].split(), extras_require=extras,
     entry_points=dict(console_scripts=ini['console_scripts'].split(), nbdev=[f'{lib}={lib}._modidx:d']))

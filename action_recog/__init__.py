@@ -1,5 +1,5 @@
 """Video action recognition for people who like fastai: from an archive of videos to a trained, measured, usable recogniser
 
-Notebooks you can read like a book, and the package that they make. [UCF101](https://www.crcv.ucf.edu/data/UCF101.php) is the reference data set; any folder of videos, one sub-folder a class, works the same way. Four learners come with it: a frame-averaging baseline, ResNet + LSTM, ConvLSTM and TimeSformer, each a fastai `Learner` with everything you know from there; and `video_learner` for backbones that have seen Kinetics."""
+Notebooks you can read like a book, and the package that they make. [UCF101](https://www.crcv.ucf.edu/data/UCF101.php) is the reference data set; any folder of videos, one sub-folder a class, works the same way. Four learners come with it: a frame-averaging baseline, ResNet + LSTM, ConvLSTM and TimeSformer, each a fastai `Learner` with everything you know from there; `video_learner` for backbones that have seen Kinetics; and `forecast_learner`, which lets the same ConvLSTM predict the next frames."""
 
 __version__ = "0.1.0"

@@ -11,6 +11,13 @@ from .models.lstm import *
 from .models.convlstm import *
 from .models.timesformer import *
 from .models.video import *
+from .features import *
+from .distributed import *
 from .learner import *
 from .evaluate import *
+from .training import *
+from .interpret import *
 from .predict import *
+from .watch import *
+from .export import *
+from .forecast import *
