@@ -7,10 +7,12 @@ Docs: https://action-recog.github.io/action_recog/data.html.md"""
 # %% auto #0
 __all__ = ['get_instances', 'FirstSampler', 'UniformSampler', 'DenseSampler', 'KeyFrameSampler', 'MultiClipSampler',
            'ImageTupleTfm', 'TensorClipTfm', 'ClipBlock', 'GroupSplitter', 'OfficialSplitter', 'warn_leak',
-           'ActionDataLoaders', 'get_action_dataloaders', 'show_batch', 'show_results', 'plot_top_losses']
+           'ActionDataLoaders', 'clip_reader', 'set_sampler', 'get_action_dataloaders', 'show_batch', 'show_results',
+           'plot_top_losses']
 
-# %% ../nbs/04_data.ipynb #2cdff26d
+# %% ../nbs/04_data.ipynb #892006cc
 from contextlib import suppress
+from copy import copy
 from fastai.vision.all import *
 from .core import *
 from .video import *
@@ -312,6 +314,25 @@ def from_ucf101(cls:ActionDataLoaders,
     files,order = get_instances(path),class_index(lists)
     names = set(files.map(parent_label))
     return cls.from_files(files, splitter=OfficialSplitter(fold, lists, tune), vocab=order.filter(lambda o: o in names), **kwargs)
+
+# %% ../nbs/04_data.ipynb #5314f557
+def clip_reader(
+    dl:DataLoader, # Of clips
+): # Has `sampler`, `size` of the short side in pixels, `keyframes`
+    "The transform that reads the clips of `dl`"
+    r = first(dl.dataset.tls[0].tfms.fs, lambda o: hasattr(o, 'sampler'))
+    if r is None: raise ValueError('these DataLoaders do not read clips from files: make them by ActionDataLoaders')
+    return r
+
+def set_sampler(
+    dl:DataLoader, # Of clips, as `test_dl` makes them
+    sampler, # Which frames from now on
+):
+    "Have `dl` take the frames that `sampler` names"
+    reader,fs = clip_reader(dl),dl.dataset.tls[0].tfms.fs
+    own = copy(reader)
+    own.sampler = sampler
+    fs[fs.argfirst(lambda o: o is reader)] = own
 
 # %% ../nbs/04_data.ipynb #4d7e5a00
 @patch(cls_method=True)

@@ -8,8 +8,7 @@ Docs: https://action-recog.github.io/action_recog/evaluate.html.md"""
 __all__ = ['orders', 'published', 'order_blind_ceiling', 'AverageClips', 'video_preds', 'order_test', 'score', 'show_confused',
            'accuracy_table', 'table_caption', 'order_table', 'leak_table', 'per_class_table', 'table_md', 'report_md']
 
-# %% ../nbs/21_evaluate.ipynb #4f8a0234
-from copy import copy
+# %% ../nbs/21_evaluate.ipynb #c5e02ba1
 from fastai.vision.all import *
 from .core import *
 from .data import *
@@ -49,20 +48,11 @@ class AverageClips(Callback):
         n = self.n_clips*(1+self.flip)
         self.learn.pred = self.pred.float().softmax(-1).unflatten(0, (-1,n)).mean(1).clamp_min(1e-30).log()
 
-# %% ../nbs/21_evaluate.ipynb #60c3e650
-def _reader(dl):
-    "Place and transform that reads the clips of `dl`"
-    fs = dl.dataset.tls[0].tfms.fs
-    i = fs.argfirst(lambda o: hasattr(o, 'sampler'))
-    return fs,i
-
+# %% ../nbs/21_evaluate.ipynb #7116887b
 def _many_clips(dls, n_clips):
     "The validation set of `dls`, with `n_clips` clips of each video"
     dl = dls.test_dl(dls.valid_ds.items, with_labels=True, bs=max(dls.valid.bs//n_clips, 1))
-    if n_clips==1: return dl
-    fs,i = _reader(dl)
-    fs[i] = copy(fs[i])
-    fs[i].sampler = MultiClipSampler(fs[i].sampler, n_clips)
+    if n_clips>1: set_sampler(dl, MultiClipSampler(clip_reader(dl).sampler, n_clips))
     return dl
 
 def video_preds(
@@ -100,7 +90,7 @@ def order_test(
     with learn.no_bar(): learn.get_preds(cbs=cb)
     return cb.accuracies
 
-# %% ../nbs/21_evaluate.ipynb #626d4611
+# %% ../nbs/21_evaluate.ipynb #cb121940
 def _accuracies(probs, targs, name):
     k = min(5, probs.shape[1])
     return {f'{name}_accuracy':accuracy(probs, targs).item(), f'{name}_top5':top_k_accuracy(probs, targs, k).item()}
@@ -115,8 +105,7 @@ def score(
     flip:bool=False, # Show each clip as in a mirror as well?
 ) -> dict: # Accuracies between 0 and 1 of clips and videos, top 1 and top 5, by `order`, `per_class` of the videos; counts
     "Accuracy of a learner on its validation set, with what it compares to"
-    fs,i = _reader(learn.dls.valid)
-    if getattr(fs[i].sampler, 'any_length', False): n_clips = 1
+    if getattr(clip_reader(learn.dls.valid).sampler, 'any_length', False): n_clips = 1
     cb = _EachOrder()
     with learn.no_bar(): preds,targs = learn.get_preds(cbs=cb)
     probs = video_preds(learn, n_clips, flip)[0] if n_clips>1 or flip else preds

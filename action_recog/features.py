@@ -7,14 +7,13 @@ Docs: https://action-recog.github.io/action_recog/features.html.md"""
 # %% auto #0
 __all__ = ['n_frozen', 'FeatureClipTfm', 'cache_features']
 
-# %% ../nbs/16_features.ipynb #6785eef8
+# %% ../nbs/16_features.ipynb #efc46b45
 import hashlib,json,zlib
 from contextlib import contextmanager
-from copy import copy
 from fastai.vision.all import *
 from .core import TensorClip
 from .layers import seq_wise
-from .data import UniformSampler
+from .data import clip_reader,set_sampler,UniformSampler
 from .models.baseline import encoder_stages
 
 # %% ../nbs/16_features.ipynb #dabd6a7d
@@ -57,17 +56,12 @@ def _file(store, clip, view):
     key = zlib.crc32(repr((str(Path(clip).resolve()), stat.st_size, stat.st_mtime_ns)).encode())
     return store/Path(clip).parent.name/f'{Path(clip).stem}-{key:08x}-{view}.npy'
 
-# %% ../nbs/16_features.ipynb #85a5f4a6
-def _reader(dl):
-    fs = dl.dataset.tls[0].tfms.fs
-    return fs,fs.argfirst(lambda o: hasattr(o, 'sampler'))
-
+# %% ../nbs/16_features.ipynb #cf92c303
 def _frames_dl(dls, clips, n_frames):
     "Clips of `n_frames` frames before their batch transforms, one in a batch"
     dl = dls.test_dl(clips, bs=1)
-    fs,i = _reader(dl)
-    fs[i] = copy(fs[i])
-    fs[i].sampler,dl.after_batch = UniformSampler(n_frames),noop
+    set_sampler(dl, UniformSampler(n_frames))
+    dl.after_batch = noop
     return dl
 
 def _save(fn, x):
@@ -88,7 +82,7 @@ def _encode(dls, frozen, views, store, n_frames, bar=noop, amp=False):
             x = _view(dls, b, i, clip)
             with torch.no_grad(), torch.autocast(x.device.type, enabled=amp): _save(_file(store, clip, i), step(x)[0])
 
-# %% ../nbs/16_features.ipynb #d47ecb61
+# %% ../nbs/16_features.ipynb #d78c3907
 class FeatureClipTfm(RandTransform):
     "Read a clip of stored features"
     split_idx,keyframes,input_types = None,False,(Path,str)
@@ -111,17 +105,16 @@ class _ToFloat(Transform):
 def _feature_dls(dls, store, n_views):
     "As `dls`, with clips of features in place of clips of frames"
     clips,n = dls.train_ds.items+dls.valid_ds.items,len(dls.train_ds)
-    fs,i = _reader(dls.valid)
     splits,y = (range(n),range(n, len(clips))),dls.train_ds.tls[1].tfms
-    tls = [TfmdLists(clips, o, splits=splits, do_setup=False) for o in (FeatureClipTfm(fs[i].sampler, store, n_views),y)]
+    tls = [TfmdLists(clips, o, splits=splits, do_setup=False) for o in (FeatureClipTfm(clip_reader(dls.valid).sampler, store, n_views),y)]
     for a,b in zip(tls, dls.train_ds.tls): a.types = b.types
     return Datasets(tls=tls).dataloaders(bs=dls.train.bs, val_bs=dls.valid.bs, after_batch=_ToFloat, device=dls.device, num_workers=0)
 
-# %% ../nbs/16_features.ipynb #06407688
+# %% ../nbs/16_features.ipynb #4dcfab84
 def _check(dls, n):
     if not n: raise ValueError('no stage of the encoder is frozen, so there is nothing to store: freeze the learner, or set frozen_stages')
-    fs,i = _reader(dls.valid)
-    if type(fs[i].sampler) is not UniformSampler: raise ValueError(f'stored frames are spread over the clip, so {fs[i].sampler} cannot choose among them: '
+    sampler = clip_reader(dls.valid).sampler
+    if type(sampler) is not UniformSampler: raise ValueError(f'stored frames are spread over the clip, so {sampler} cannot choose among them: '
         'use a UniformSampler')
 
 @contextmanager

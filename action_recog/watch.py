@@ -232,7 +232,7 @@ class _Carried(_Sliding):
         self.rows.extend([self.rows[-1]]*(self.rows.maxlen-n))
         return self._ask(self._step(torch.stack([*self.rows][n:])))
 
-# %% ../nbs/24_watch.ipynb #29fc2118
+# %% ../nbs/24_watch.ipynb #61acd80a
 Moment = namedtuple('Moment', 'seconds label p probs latency n_read n_dropped fps')
 
 def _state_of(learn):
@@ -252,8 +252,8 @@ def watch(
     **kwargs
 ): # Generator of `Moment`s: seconds of the stream, label, its probability, all probabilities, latency in seconds, frames read and dropped, frames a second
     "Labels of a stream as it goes"
-    state,sampler,frames = _state_of(learn),frame_reader(learn).sampler,[]
-    reader = FrameReader(source, size=getattr(frame_reader(learn), 'size', None), room=sampler.seq_len, **kwargs)
+    state,sampler,frames = _state_of(learn),clip_reader(learn.dls.valid).sampler,[]
+    reader = FrameReader(source, size=getattr(clip_reader(learn.dls.valid), 'size', None), room=sampler.seq_len, **kwargs)
     reader.every,start,said = _every(sampler, window, reader.fps),time.monotonic(),False
     with reader:
         while frames:=reader.take():

@@ -64,8 +64,9 @@ def read(video, clips, size):
         for _ in _handfuls(frames, {i for c in clips for i in c}, size, lambda *_: None): pass
 
 def measure(name, learn, video, secs, rounds):
-    from action_recog.predict import _spread,_windows,frame_reader,predict_video
-    r,n = frame_reader(learn),round(secs*25)
+    from action_recog.data import clip_reader
+    from action_recog.predict import _spread,_windows,predict_video
+    r,n = clip_reader(learn.dls.valid),round(secs*25)
     clips,wins = _spread(r.sampler, n, 10),_windows(r.sampler, n, 100, 25)[1]
     row = dict(learner=name, parameters=sum(p.numel() for p in learn.model.parameters()))
     for what,part,line in (('ranking',clips,False), ('ranking and timeline',clips+wins,True)):

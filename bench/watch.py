@@ -72,8 +72,8 @@ def follow(learn, clips, leak):
             return h
 
     from action_recog.video import read_clip
-    from action_recog.predict import frame_reader
-    r = frame_reader(learn)
+    from action_recog.data import clip_reader
+    r = clip_reader(learn.dls.valid)
     state = (_Sliding if leak is None else _Carried if leak==1 else Leaky)(learn)
     hits = []
     for v in clips:
@@ -85,10 +85,11 @@ def states(path, epochs, run, rounds=1):
     import random
     from action_recog.data import OfficialSplitter,get_instances
     from action_recog.evaluate import get_recipe,train_learner
-    from action_recog.predict import frame_reader,open_learner
+    from action_recog.data import clip_reader
+    from action_recog.predict import open_learner
     learn = open_learner(run) if run else train_learner(path, 'convlstm', get_recipe('convlstm', 'sample', epochs=epochs), num_workers=0)[0]
     files = get_instances(path)
-    clips,res,n = list(files[OfficialSplitter(1, path.parent/'ucfTrainTestlist')(files)[1]])*rounds,{},frame_reader(learn).sampler.seq_len
+    clips,res,n = list(files[OfficialSplitter(1, path.parent/'ucfTrainTestlist')(files)[1]])*rounds,{},clip_reader(learn.dls.valid).sampler.seq_len
     random.Random(0).shuffle(clips)
     for name,leak in {'windows from nothing':None, 'state led back to zero':1-1/n, 'led back twice as fast':1-2/n, 'state never led back':1.}.items():
         res[name] = follow(learn, clips, leak)
