@@ -197,16 +197,16 @@ def order_table(
     lines = _lines(rows)
     return _named(lines).assign(**{k:[_percent(rs, lambda r: r['order'][k]) for rs in lines.values()] for k in orders})
 
-# %% ../nbs/21_evaluate.ipynb #1dde9efb
+# %% ../nbs/21_evaluate.ipynb #061f3069
 def leak_table(
     rows, # One dict for each run, as from `make_table` with `leak`
-) -> pd.DataFrame: # Learner, its video accuracy in percent by either split, and the difference in points
+) -> pd.DataFrame: # Learner (and recipe), its video accuracy in percent by either split, and the difference in points
     "How much a random split flatters, as a table for people"
     lines,acc = _lines(rows),itemgetter('video_accuracy')
-    pairs = [(m, rs, lines[m,n,'random split']) for (m,n,k),rs in lines.items() if k!='random split' and (m,n,'random split') in lines]
+    pairs = {(m,n,k):(rs, lines[m,n,'random split']) for (m,n,k),rs in lines.items() if k!='random split' and (m,n,'random split') in lines}
     mean = lambda rs: float(_percent(rs, acc).split()[0])
-    return pd.DataFrame([{'learner':m, _splits(a):_percent(a, acc), 'random split':_percent(b, acc), 'points more':f'{mean(b)-mean(a):+.1f}'}
-        for m,a,b in pairs])
+    accs = [{_splits(a):_percent(a, acc), 'random split':_percent(b, acc), 'points more':f'{mean(b)-mean(a):+.1f}'} for a,b in pairs.values()]
+    return _named(pairs).drop(columns='split', errors='ignore').join(pd.DataFrame(accs))
 
 # %% ../nbs/21_evaluate.ipynb #e8eea02f
 def per_class_table(

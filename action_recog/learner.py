@@ -290,7 +290,7 @@ def _small_model(shape, n_out, weights, ps, **kwargs):
     if weights is not None: fit_state(model, {**load_state(weights), **head}, weights)
     return model,imagenet_stats
 
-# %% ../nbs/20_learner.ipynb #b7814ee2
+# %% ../nbs/20_learner.ipynb #add91177
 @_made
 @delegates(Learner.__init__, but=['model'])
 def timesformer_learner(
@@ -303,6 +303,7 @@ def timesformer_learner(
     dim_head:int=64, # Channels of a head, a multiple of 4
     ps:float=0.1, # Dropout in attention and feed-forward layers, before the head with `arch`, between 0 and 1
     shift_tokens:bool=True, # Without `arch`: let each token see a part of its neighbours in time before each layer?
+    diff:bool=False, # Without `arch`: look at what changed since the frame before, in place of the frames?
     drop_path:float=0., # Probability to leave out a layer of the last block for a clip, falling to zero towards the first
     grad_checkpointing:bool=False, # Compute each block again for the backward pass, in place of keeping its values?
     compile:bool=False, # Compile the blocks, which takes a while, for faster steps?
@@ -320,7 +321,7 @@ def timesformer_learner(
     args = dict(ps=ps, drop_path=drop_path, grad_checkpointing=grad_checkpointing)
     if arch is not None: model,stats = _vit_model(arch, shape, n_out, pretrained, weights, **args)
     else: model,stats = _small_model(shape, n_out, weights, patch_size=patch_size, dim=dim, depth=depth, heads=heads,
-        dim_head=dim_head, shift_tokens=shift_tokens, **args)
+        dim_head=dim_head, shift_tokens=shift_tokens, diff=diff, **args)
     for b in (model.layers if arch is None else model.blocks) if compile else (): b.compile()
     if normalize: add_norm(dls, stats)
     learn = _learner(dls, model, splitter, pretrained or weights is not None, metrics=metrics, **kwargs)
@@ -363,13 +364,13 @@ _tutorials = dict(baseline=dict(freeze_epochs=3, epochs=3, lr=1e-3, model=dict(a
     convlstm=dict(freeze_epochs=3, epochs=3, lr=1e-3, model=dict(arch=resnet34)),
     timesformer=dict(epochs=12, lr=5e-4, model=dict(shift_tokens=False)))
 
-# %% ../nbs/20_learner.ipynb #7f297f8c
+# %% ../nbs/20_learner.ipynb #16a1f13a
 _default = dict(image_size=224, resize='squish', seq_len=8, bs=16, freeze_epochs=10, epochs=0, lr=1e-3, n_clips=2,
     augment=dict(min_scale=.4, max_rotate=0, max_warp=0, max_zoom=1.), features=dict(n_frames=16, n_views=4))
 _defaults = dict(baseline=dict(_default, model=dict(arch=resnet34, time_pool='stats', pool=3)),
     lstm=dict(_default, model=dict(arch=resnet34, hidden_size=256, pool=3, time_pool='mean', stats=True)),
     convlstm=dict(_default, model=dict(arch=resnet34, hidden_size=32, pool=3, stats=True)),
-    timesformer=dict(image_size=64, seq_len=8, bs=16, epochs=20, lr=1e-3, augment=_default['augment'], model=dict(depth=4, heads=4, dim_head=32)))
+    timesformer=dict(image_size=64, seq_len=8, bs=16, epochs=20, lr=1e-3, augment=_default['augment'], model=dict(depth=4, heads=4, dim_head=32, diff=True)))
 
 # %% ../nbs/20_learner.ipynb #f0ce9e4e
 _sample = dict(image_size=64, seq_len=8, bs=16)

@@ -10,9 +10,10 @@ def forecast():
     return forecast_learner(ForecastDataLoaders.from_digits(n_train=32, n_valid=11, n_in=5, n_out=5, bs=8), hidden_size=16)
 
 def convlstm(norm=False):
-    "On the sample, without dropout, with batch normalisation or without"
+    "On the sample, without anything drawn by chance, with batch normalisation or without"
     path = write_sample(Path(tempfile.gettempdir())/'distributed_sample', n_groups=4, n_clips=1)/'UCF-101'
-    dls = ActionDataLoaders.from_ucf101(path, image_size=32, seq_len=4, bs=8, num_workers=0, sampler=FirstSampler(4))
+    dls = ActionDataLoaders.from_ucf101(path, image_size=32, seq_len=4, bs=8, num_workers=0, sampler=FirstSampler(4),
+        item_tfms=Resize(32, 'squish'))
     learn = convlstm_learner(dls, small_cnn, pretrained=False, ps=0., hidden_size=16)
     if not norm: learn.model = no_norm(learn.model)
     return learn

@@ -138,7 +138,7 @@ class TimeSformerBlock(nn.ModuleList):
         x = (x[:,:1] if self.last else x) + out
         return x + add(ff(x))
 
-# %% ../../nbs/14_models.timesformer.ipynb #7f378e75
+# %% ../../nbs/14_models.timesformer.ipynb #a343576e
 class TimeSformer(tp.TimeSformer):
     "Divided space-time attention over the patches of a clip"
     def __init__(self,
@@ -154,6 +154,7 @@ class TimeSformer(tp.TimeSformer):
         ff_dropout:float=0., # Dropout probability within the feed-forward layers
         shift_tokens:bool=True, # Move a third of the channels one frame ahead and a third one frame back, before each layer?
         drop_path:float=0., # Probability to leave out a layer of the last block for a clip, falling to zero towards the first
+        diff:bool=False, # Look at what changed since the frame before, in place of the frames?
         grad_checkpointing:bool=False, # Compute each block again for the backward pass, in place of keeping its values?
         upstream:bool=False, # Keep timesformer-pytorch's own time embedding, place of dropout and initialisation?
     ):
@@ -161,7 +162,7 @@ class TimeSformer(tp.TimeSformer):
         if image_size%patch_size: raise ValueError(f'image_size must be a multiple of patch_size, but got {image_size} and {patch_size}')
         super().__init__(dim=dim, num_frames=num_frames, num_classes=n_out, image_size=image_size, patch_size=patch_size,
             depth=0, dim_head=dim_head)
-        store_attr('num_frames,grad_checkpointing')
+        store_attr('num_frames,diff,grad_checkpointing')
         attn = partial(DividedAttention, dim, heads, dim_head, dropout=attn_dropout, upstream=upstream)
         pre = compose(partial(tp.PreTokenShift, num_frames) if shift_tokens else noop, partial(tp.PreNorm, dim))
         for i in range(depth):
@@ -188,13 +189,14 @@ def _check(x, num_frames, patch_size):
         raise ValueError(f'Height and width must be multiples of the patch size {patch_size}, but got {tuple(x.shape[-2:])}')
     return x
 
-# %% ../../nbs/14_models.timesformer.ipynb #8df5b732
+# %% ../../nbs/14_models.timesformer.ipynb #4ee914f7
 @patch
 def forward(self:TimeSformer,
     x, # Clips `(B, T, 3, H, W)`, or a tuple of T frames `(B, 3, H, W)`
 ) -> Tensor: # Logits `(B, n_out)`
     "Classify clips"
     x,p = _check(x, self.num_frames, self.patch_size),self.patch_size
+    if self.diff: x = torch.diff(x, dim=1, prepend=x[:,:1])
     n,(h,w) = x.shape[1],(o//p for o in x.shape[-2:])
     rots = [_angles(o) for o in (self.frame_rot_emb(n, device=x.device), self.image_rot_emb(h, w, device=x.device))]
     x = self.to_patch_embedding(rearrange(x, 'b t c (h p) (w q) -> b (t h w) (p q c)', p=p, q=p))
