@@ -7,8 +7,8 @@ Docs: https://action-recog.github.io/action_recog/training.html.md"""
 # %% auto #0
 __all__ = ['get_recipe', 'get_dls', 'train_learner', 'leak_test', 'save_run', 'read_rows', 'make_table']
 
-# %% ../nbs/27_training.ipynb #d7d301a3
-import json,os,sys,time,zlib
+# %% ../nbs/27_training.ipynb #d4b4bc3e
+import json,os,time,zlib
 from contextlib import contextmanager,nullcontext
 from fastai.vision.all import *
 from .ucf101 import *
@@ -253,12 +253,12 @@ def _make_learner(path, model, recipe, seed=0, num_workers=None, save_best=False
     loss = dict(loss_func=LabelSmoothingCrossEntropyFlat(eps=eps)) if eps else {}
     return learner_meta[model]['learner'](dls, **recipe['model'], **loss, path=out),split
 
-# %% ../nbs/27_training.ipynb #aa8da2a9
+# %% ../nbs/27_training.ipynb #ca1cf3ae
 def _train(learn, recipe, cbs=None, **kwargs):
     "Train and score, and return the measured part of a row"
     with _in_a_sentence(recipe):
         with learn.added_cbs(L(cbs)): history = _fit(learn, recipe, **kwargs)
-        if rank_distrib(): sys.exit()
+        leave_distributed()
         secs,start = [h['seconds'] for h in history],time.perf_counter()
         with _stored(learn, recipe): res = score(learn, recipe.get('n_clips', 10), recipe.get('flip', False))
     res['parameters'] = total_params(learn.model)[0]
