@@ -372,14 +372,14 @@ _defaults = dict(baseline=dict(_default, model=dict(arch=resnet34, time_pool='st
     convlstm=dict(_default, model=dict(arch=resnet34, hidden_size=32, pool=3, stats=True)),
     timesformer=dict(image_size=64, seq_len=8, bs=16, epochs=20, lr=1e-3, augment=_default['augment'], model=dict(depth=4, heads=4, dim_head=32, diff=True)))
 
-# %% ../nbs/20_learner.ipynb #f0ce9e4e
+# %% ../nbs/20_learner.ipynb #cde6cb31
 _sample = dict(image_size=64, seq_len=8, bs=16)
-_tiny = dict(patch_size=16, dim=64, depth=2, heads=4, dim_head=16)
+_tiny = dict(patch_size=16, dim=64, depth=2, heads=4, dim_head=16, diff=True)
 
 _factories = dict(baseline=(baseline_learner,simple_splitter), lstm=(lstm_learner,rnnmodel_splitter),
     convlstm=(convlstm_learner,rnnmodel_splitter), timesformer=(timesformer_learner,timesformer_splitter))
 _samples = dict(baseline=dict(epochs=12, lr=1e-2, model=_cnn), lstm=dict(epochs=24, lr=1e-2, model=merge(_cnn, dict(hidden_size=128))),
-    convlstm=dict(epochs=16, lr=1e-2, model=merge(_cnn, dict(hidden_size=32))), timesformer=dict(epochs=16, lr=2e-3, model=_tiny))
+    convlstm=dict(epochs=16, lr=1e-2, model=merge(_cnn, dict(hidden_size=32))), timesformer=dict(epochs=24, lr=2e-3, model=_tiny))
 
 learner_meta = {k:dict(learner=f, splitter=s, recipes=dict(sample=merge(_sample, _samples[k]), tutorial=merge(_tutorial, _tutorials[k]),
     default=_defaults[k])) for k,(f,s) in _factories.items()}
