@@ -72,7 +72,7 @@ def _windows(sampler, n, size, hop):
     if starts[-1]+size<n: starts.append(n-size)
     return starts,[[s+i for i in sampler(size)] for s in starts]
 
-# %% ../nbs/22_predict.ipynb #564ae5ab
+# %% ../nbs/22_predict.ipynb #61cd78ad
 class Recogniser:
     "The model of `learn`, in two steps where it encodes each frame for itself"
     def __init__(self,
@@ -87,7 +87,8 @@ class Recogniser:
         x, # Prepared frames `(T, 3, H, W)`
     ) -> Tensor: # A row a frame: its features, or the frame itself for a model that takes whole clips
         "What has to be known of each frame"
-        with self.half(): return self.model.encoder(x[None])[0] if self.two_steps else x
+        if not self.two_steps: return x
+        with self.half(): return self.model.encoder(x.contiguous(memory_format=torch.channels_last)[None])[0]
 
     @torch.no_grad()
     def ask(self,
