@@ -6,9 +6,9 @@ Docs: https://action-recog.github.io/action_recog/forecast.html.md"""
 
 # %% auto #0
 __all__ = ['digit_images', 'MovingDigits', 'SplitFrames', 'NpyClips', 'to_bytes', 'WindowSampler', 'Grey', 'ForecastDataLoaders',
-           'show_frames', 'show_batch', 'show_results', 'forecast_gif', 'EncoderForecaster', 'predict_frames',
-           'frame_mse', 'ssim', 'copy_last', 'move_on', 'forecast_table', 'pixel_bce', 'forecast_learner',
-           'ScheduledSampling', 'LogFrames']
+           'show_frames', 'show_batch', 'show_results', 'forecast_gif', 'move_frames', 'EncoderForecaster',
+           'predict_frames', 'frame_mse', 'ssim', 'copy_last', 'move_on', 'forecast_table', 'pixel_bce',
+           'forecast_learner', 'ScheduledSampling', 'LogFrames']
 
 # %% ../nbs/40_forecast.ipynb #0d33160b
 from fastai.vision.all import *
@@ -277,7 +277,7 @@ def show_results(x:TensorClip, y:TensorClip, samples, outs, ctxs=None, max_n=2, 
     for s,o,ctx in zip(samples, outs, ctxs): show_frames(dict(seen=s[0], future=s[1], forecast=o[0]), ctx=ctx)
     return ctxs
 
-# %% ../nbs/40_forecast.ipynb #0c6958a4
+# %% ../nbs/40_forecast.ipynb #1b2114f3
 def _framed(x):
     x = _rgb(x).clone()
     for o in (x[...,:1], x[...,-1:], x[...,:1,:], x[...,-1:,:]): o[:] = tensor([255,140,0], dtype=torch.uint8).view(3,1,1)
@@ -291,20 +291,33 @@ def forecast_gif(
 ): # IPython `Image`
     "An animated GIF of what happened and what was forecast"
     left,right = torch.cat([_rgb(seen),_rgb(future)]),torch.cat([_rgb(seen),_framed(forecast)])
-    return TensorClip(torch.cat([left, torch.full_like(left[...,:4], 255), right], -1)).animate(fps)
+    x,n = torch.cat([left, torch.full_like(left[...,:4], 255), right], -1),max(1, 192//left.shape[-1])
+    return TensorClip(x.repeat_interleave(n, -1).repeat_interleave(n, -2)).animate(fps)
 
-# %% ../nbs/40_forecast.ipynb #541aad9f
+# %% ../nbs/40_forecast.ipynb #7a3b85b4
+def move_frames(
+    x, # Frames `(B, C, H, W)`
+    weights, # Of the displacements from `-reach` to `reach` pixels, down and to the right `(B, K, 2, 2*reach+1)`, each sums to 1
+) -> Tensor: # `(B, K, C, H, W)`, black where nothing comes in
+    "Move frames in `K` ways, each a mixture of displacements"
+    n,size = weights.shape[-1],x.shape[-2:]
+    x = F.pad(x, (n//2,)*4)[:,None]
+    for dim,w in zip((-2,-1), weights.flip(-1).unbind(2)): x = sum(w[:,:,i,None,None,None]*x.narrow(dim, i, size[dim]) for i in range(n))
+    return x
+
+# %% ../nbs/40_forecast.ipynb #0dc6fd39
 class EncoderForecaster(Module):
     "Two ConvLSTMs: one reads frames, the other goes on from its state"
     def __init__(self,
         channels:int=1, # Of a frame
-        hidden_size:int=32, # Channels of each layer's state
+        hidden_size:int=64, # Channels of each layer's state
         enc_layers:int=2, # Layers that read
         dec_layers:int=2, # Layers that forecast
         kernel_size:int=3, # Of the recurrent convolutions
-        patch_size:int=4, # Pixels on a side that make one cell
+        patch_size:int=8, # Pixels on a side that make one cell
         skip:bool=True, # Do all layers of the forecaster have a say in the picture, or the last one?
-        reach:int=4, # Pixels that a part of the last frame can move in a step, 0: paint from nothing
+        n_parts:int=3, # Ways in which the last frame moves
+        reach:int=4, # Pixels that a part can move in a step, 0: paint from nothing
         n_out:int=10, # Frames to forecast
     ):
         store_attr()
@@ -313,21 +326,23 @@ class EncoderForecaster(Module):
         self.head = CausalConv3d(n_feats, ni, 3)
         if not reach: return
         for o in self.head.parameters(): nn.init.zeros_(o)
-        self.mover,self.scale = nn.Conv2d(n_feats, (2*reach+1)**2, 1),nn.Parameter(torch.ones(1))
+        self.look,self.shift = nn.Conv2d(n_feats, n_parts, 1),nn.Linear(n_feats, 2*(2*reach+1))
+        self.masks,self.scale = nn.Conv2d(n_feats, n_parts*patch_size**2, 1),nn.Parameter(torch.ones(1))
 
     def _patches(self, x):
         if x.ndim==5 and x.shape[2]==self.channels and not any(o%self.patch_size for o in x.shape[3:]): return F.pixel_unshuffle(x, self.patch_size)
         raise ValueError(f'Expected clips (B, T, {self.channels}, H, W) with H and W multiples of {self.patch_size}, but got shape {tuple(x.shape)}')
 
-# %% ../nbs/40_forecast.ipynb #4d2bf3d2
+# %% ../nbs/40_forecast.ipynb #9d8aadbd
 @patch
 def _moved(self:EncoderForecaster, z, feats):
-    "The frame `z` in patches, displaced as `feats` say, as logits"
-    p,r,(B,_,h,w) = self.patch_size,self.reach,z.shape
-    weights = self.mover(feats).softmax(1).permute(0,2,3,1).reshape(-1, 1, 2*r+1, 2*r+1)
-    near = F.pad(F.pixel_shuffle(z, p), (r,)*4).unfold(2, p+2*r, p).unfold(3, p+2*r, p)
-    x = F.conv2d(near.transpose(0,1).reshape(self.channels, -1, p+2*r, p+2*r), weights.to(near.dtype), groups=len(weights))
-    return x.view(-1, B, h, w, p, p).permute(1,0,4,5,2,3).flatten(1,3).float().clamp(.02,.98).logit()
+    "The frame `z` in patches, moved as `feats` say, as logits"
+    seen = self.look(feats).flatten(2).softmax(2) @ feats.flatten(2).mT
+    # times 8: an undecided mixture blurs, and one step of the optimiser should be able to decide
+    weights = (8*self.shift(seen)).unflatten(2, (2,-1)).softmax(-1)
+    masks = F.pixel_shuffle(self.masks(feats), self.patch_size).softmax(1)[:,:,None]
+    x = (masks*move_frames(F.pixel_shuffle(z, self.patch_size), weights)).sum(1)
+    return F.pixel_unshuffle(x, self.patch_size).float().clamp(.02,.98).logit()
 
 # %% ../nbs/40_forecast.ipynb #81f6b127
 @patch
