@@ -277,7 +277,7 @@ def show_results(x:TensorClip, y:TensorClip, samples, outs, ctxs=None, max_n=2, 
     for s,o,ctx in zip(samples, outs, ctxs): show_frames(dict(seen=s[0], future=s[1], forecast=o[0]), ctx=ctx)
     return ctxs
 
-# %% ../nbs/40_forecast.ipynb #1b2114f3
+# %% ../nbs/40_forecast.ipynb #bcc62ea6
 def _framed(x):
     x = _rgb(x).clone()
     for o in (x[...,:1], x[...,-1:], x[...,:1,:], x[...,-1:,:]): o[:] = tensor([255,140,0], dtype=torch.uint8).view(3,1,1)
@@ -291,7 +291,7 @@ def forecast_gif(
 ): # IPython `Image`
     "An animated GIF of what happened and what was forecast"
     left,right = torch.cat([_rgb(seen),_rgb(future)]),torch.cat([_rgb(seen),_framed(forecast)])
-    x,n = torch.cat([left, torch.full_like(left[...,:4], 255), right], -1),max(1, 192//left.shape[-1])
+    x,n = torch.cat([left, torch.full_like(left[...,:4], 255), right], -1),max(1, 128//left.shape[-1])
     return TensorClip(x.repeat_interleave(n, -1).repeat_interleave(n, -2)).animate(fps)
 
 # %% ../nbs/40_forecast.ipynb #7a3b85b4

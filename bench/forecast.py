@@ -26,7 +26,8 @@ def picture(learn, n=3):
     "The first clips of the validation set and their forecasts, as a GIF"
     x,y = learn.dls.valid.one_batch()
     with torch.no_grad(): pred = learn.model.eval()(x)
-    return forecast_gif(*(torch.cat([*o[:n]], -2) for o in (x,y,pred)))
+    side_by_side = lambda o: torch.cat([F.pad(c, (0,2*(i<n-1)), value=1) for i,c in enumerate(o[:n].as_subclass(Tensor))], -1)
+    return forecast_gif(*map(side_by_side, (x,y,pred)))
 
 def children(fn):
     "`ahead` in a process of its own, since a peak never falls"
@@ -36,7 +37,7 @@ def children(fn):
 
 @call_parse
 def main(
-    epochs:int=12, # Passes over as many new clips
+    epochs:int=15, # Passes over as many new clips
     n_train:int=512, # Clips in an epoch
     bs:int=4, # Clips in a batch
     lr:float=3e-3, # Learning rate
