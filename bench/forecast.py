@@ -55,7 +55,8 @@ def main(
     with tempfile.TemporaryDirectory() as tmp:
         learn.export(fn := Path(model or tmp).absolute()/'forecast.pkl')
         far = children(fn)
-    res = dict(device=device_name(), epochs=epochs, clips=epochs*n_train, bs=bs, lr=lr, seed=seed, parameters=sum(p.numel() for p in learn.model.parameters()), **secs,
+    res = dict(device=device_name(), epochs=epochs, clips=epochs*n_train, bs=bs, lr=lr, seed=seed,
+        parameters=sum(p.numel() for p in learn.model.parameters()), **secs,
         mse_ratio=ratio['mse'], mse_ratio_frame_10=ratio['10'], table=table.round(4).to_dict('index'), ahead=far)
     Path(out).write_text(json.dumps(res, indent=1))
     print(f'\n{res["device"]}: {epochs*n_train} clips in {secs["wall_s"]:.0f} s, {secs["cpu_s"]:.0f} s of processor time\n\n{table.round(2).to_string()}')
