@@ -1,7 +1,6 @@
 "Train the forecast on a CPU, and measure how far ahead it sees and what that costs: `python bench/forecast.py`"
 import json,resource,subprocess,sys,time,warnings
 from fastai.vision.all import *
-from fastai.callback.training import GradientClip
 from fastcore.script import call_parse
 from action_recog.forecast import *
 
