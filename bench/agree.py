@@ -3,8 +3,8 @@ import os,shutil,subprocess
 from collections import defaultdict
 from tempfile import TemporaryDirectory
 from fastai.vision.all import *
-from action_recog.sample import write_sample
-from action_recog.video import get_videos,open_video,probe,read_clip
+from action_recog.videos.sample import write_sample
+from action_recog.videos.video import get_videos,open_video,probe,read_clip
 
 def by_ffmpeg(video, info):
     "All frames of `video`, decoded by another FFmpeg"

@@ -6,9 +6,9 @@ from time import perf_counter
 from fastai.vision.all import *
 from fastcore.script import call_parse
 from action_recog.core import *
-from action_recog.data import *
-from action_recog.sample import write_sample
-from action_recog.video import *
+from action_recog.clips.data import *
+from action_recog.videos.sample import write_sample
+from action_recog.videos.video import *
 
 def read_npy(fn, idxs, size):
     a = np.load(fn, mmap_mode='r')

@@ -3,10 +3,10 @@ import json
 from fastcore.script import call_parse
 from fastai.vision.all import *
 from fastai.callback.hook import Hook
-from action_recog.interpret import _cam,_maps,_one,_probs,_rollout
-from action_recog.sample import MOVES,SHAPES,group_look,write_sample
-from action_recog.training import get_recipe,train_learner
-from action_recog.video import read_clip
+from action_recog.answers.interpret import _cam,_maps,_one,_probs,_rollout
+from action_recog.videos.sample import MOVES,SHAPES,group_look,write_sample
+from action_recog.learners.training import get_recipe,train_learner
+from action_recog.videos.video import read_clip
 
 def shape_mask(video, size=64, n=8):
     "Where the shape is in the `n` frames that the model gets, `(n, size, size)`, each pixel's covered share"

@@ -5,9 +5,9 @@ from fastcore.script import call_parse
 def without_mean_map(dls, arch, hidden_size, **kwargs):
     "Like `convlstm_learner`, but the head sees the last state alone"
     from fastai.vision.learner import create_head
-    from action_recog.layers import as_clip
-    from action_recog.learner import encoder_learner,rnnmodel_splitter
-    from action_recog.models.convlstm import ConvLSTMModel
+    from action_recog.learners.layers import as_clip
+    from action_recog.learners.learner import encoder_learner,rnnmodel_splitter
+    from action_recog.learners.convlstm import ConvLSTMModel
 
     class LastState(ConvLSTMModel):
         def __init__(self, encoder, nf, n_out, ps=.5):
@@ -23,9 +23,9 @@ def main(
     seeds:int=2, # Trainings of each form
 ):
     "Train each form by the recipe of its model, without the test list"
-    from action_recog.learner import learner_meta,lstm_learner,timesformer_learner
-    from action_recog.training import get_recipe,train_learner
-    from action_recog.sample import write_sample
+    from action_recog.learners.learner import learner_meta,lstm_learner,timesformer_learner
+    from action_recog.learners.training import get_recipe,train_learner
+    from action_recog.videos.sample import write_sample
     videos = write_sample(path)/'UCF-101'
     forms = {'lstm':{'maps of 2x2 cells':None, 'maps of one cell':partial(lstm_learner, pool=1)},
         'convlstm':{'head sees last state and mean map':None, 'head sees last state alone':without_mean_map},

@@ -3,8 +3,8 @@ import json,subprocess,sys,tempfile
 from fastai.vision.all import *
 from fastcore.script import call_parse
 from action_recog.all import *
-from action_recog.distributed import *
-from action_recog.forecast import *
+from action_recog.learners.distributed import *
+from action_recog.forecast.data import *
 
 def forecast():
     return forecast_learner(ForecastDataLoaders.from_digits(n_train=32, n_valid=11, n_in=5, n_out=5, bs=8), hidden_size=16)

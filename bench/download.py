@@ -53,7 +53,7 @@ def serve(data):
 def rules(server, **kwargs): server.rules,server.asked,server.n = kwargs,[],0
 def sha(b): return hashlib.sha256(b).hexdigest()
 def ours(server, fn, **kwargs):
-    from action_recog.ucf101 import download_file
+    from action_recog.videos.ucf101 import download_file
     return download_file(server.url, fn, **kwargs)
 def peer(server, fn, **kwargs):
     with redirect_stdout(StringIO()): return download_url(server.url, fn, show_progress=False, timeout=kwargs.get('timeout', 4))
@@ -88,7 +88,7 @@ def main(
     seed:int=0, # Of the bytes and the moments
 ):
     "Download from a server on this machine that misbehaves, beside fastdownload, which fastai uses"
-    import action_recog.ucf101 # chkstyle: ignore, imported once so that the forked processes start at once
+    import action_recog.videos.ucf101 # chkstyle: ignore, imported once so that the forked processes start at once
     rng = random.Random(seed)
     server = serve(rng.randbytes(mb*10**6))
     n = len(server.data)

@@ -4,8 +4,8 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 import av
 from fastai.vision.all import *
-from action_recog.sample import write_sample
-from action_recog.video import avi2frames,get_videos,open_video
+from action_recog.videos.sample import write_sample
+from action_recog.videos.video import avi2frames,get_videos,open_video
 
 def tutorial_frames(fname):
     "As in the tutorial: an image of each frame"

@@ -2,7 +2,7 @@
 import json,resource,subprocess,sys,time,warnings
 from fastai.vision.all import *
 from fastcore.script import call_parse
-from action_recog.forecast import *
+from action_recog.forecast.data import *
 
 def device_name(): return torch.cuda.get_device_name() if torch.cuda.is_available() else f'CPU, {torch.get_num_threads()} threads'
 

@@ -13,8 +13,8 @@ changes = dict(baseline={'as it is':{}, 'one cell':dict(pool=1), '2x2 cells':dic
 
 def hold_out(data, folder, n=3):
     "The clips of training list 1 in `folder`, with lists that hold out each of `n` parts of its groups in turn"
-    from action_recog.ucf101 import ucf101_splits
-    from action_recog.video import get_videos
+    from action_recog.videos.ucf101 import ucf101_splits
+    from action_recog.videos.video import get_videos
     lists,videos = data/'ucfTrainTestlist',sorted(get_videos(data/'UCF101'))
     train = [videos[i] for i in ucf101_splits(videos, 1, lists)[0]]
     index = {c:i for i,c in (o.split() for o in (lists/'classInd.txt').read_text().splitlines() if o)}
@@ -45,7 +45,7 @@ def main(
     save:str='bench/results/heads.json', # Where the figures go, each as soon as it is there
 ):
     "Train each form of the recipe three times, without the test list"
-    from action_recog.training import get_recipe,train_learner
+    from action_recog.learners.training import get_recipe,train_learner
     data,res = Path(path or os.environ.get('ACTION_RECOG_DATA', '../shared/data')),[]
     weights = data/'weights/tf_efficientnet_lite0_timm.pth'
     with TemporaryDirectory() as d:

@@ -2,10 +2,10 @@
 import hashlib,os,random,signal,subprocess,sys,time
 from tempfile import TemporaryDirectory
 from fastcore.all import *
-from action_recog.sample import write_sample
-from action_recog.video import get_videos
+from action_recog.videos.sample import write_sample
+from action_recog.videos.video import get_videos
 
-run = 'import sys; from action_recog.video import extract_dataset; extract_dataset(sys.argv[1], sys.argv[2], n_workers=2)'
+run = 'import sys; from action_recog.videos.video import extract_dataset; extract_dataset(sys.argv[1], sys.argv[2], n_workers=2)'
 
 def start(src, dest):
     "An extraction in a process group of its own"

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from pathlib import Path
 from fastcore.script import call_parse
-from action_recog.layers import ConvLSTM
+from action_recog.learners.layers import ConvLSTM
 
 shapes = (512,256,4),(512,256,7),(64,64,32),(1,64,64)
 

@@ -7,9 +7,9 @@ warnings.filterwarnings('ignore')
 from fastai.vision.all import *
 from fastcore.script import call_parse
 from action_recog.core import *
-from action_recog.data import *
-from action_recog.sample import *
-from action_recog.video import *
+from action_recog.clips.data import *
+from action_recog.videos.sample import *
+from action_recog.videos.video import *
 
 setups = [('64 px, first 5', 64, FirstSampler(5)), ('128 px, 20, step 5', 128, FirstSampler(20, 5)),
     ('224 px, first 8', 224, FirstSampler(8)), ('112 px, 16 uniform', 112, UniformSampler(16))]

@@ -4,9 +4,9 @@
 import json,multiprocessing,os
 from fastai.vision.all import *
 from fastcore.script import call_parse
-from action_recog.data import *
-from action_recog.sample import write_sample
-from action_recog.video import *
+from action_recog.clips.data import *
+from action_recog.videos.sample import write_sample
+from action_recog.videos.video import *
 
 def usage(pid):
     "Resident MB and open files of a process"

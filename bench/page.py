@@ -50,8 +50,8 @@ def main(
     "Upload a good video, a text file named .mp4 and a video over the limit, and take a picture"
     warnings.filterwarnings('ignore')
     from PIL import Image
-    from action_recog.demo import launch_page,write_examples
-    from action_recog.predict import open_learner
+    from action_recog.answers.demo import launch_page,write_examples
+    from action_recog.answers.predict import open_learner
     learn,res = open_learner(learner),{}
     with tempfile.TemporaryDirectory() as d:
         good = write_examples(d, learn.dls.vocab)

@@ -32,7 +32,7 @@ def in_turn(fs, n):
 
 def join(clips, fn, n):
     "The first `n` frames of `clips`, one after the other, as one video; the number of clips used"
-    from action_recog.video import open_video
+    from action_recog.videos.video import open_video
     used = done = 0
     with av.open(str(fn), 'w') as c:
         s = c.add_stream('mpeg4', rate=25, width=320, height=240, pix_fmt='yuv420p', options=dict(qmin='4', qmax='4'))
@@ -50,22 +50,22 @@ def join(clips, fn, n):
 
 def one_by_one(learn, video, clips, size):
     "Each of `clips`, lists of frame numbers, read and given to `learn.predict` by itself"
-    from action_recog.video import read_clip
+    from action_recog.videos.video import read_clip
     with learn.no_bar(): return torch.stack([learn.predict(read_clip(video, o, size))[2] for o in clips])
 
 def decode(video):
-    from action_recog.video import open_video
+    from action_recog.videos.video import open_video
     with open_video(video) as (c,s):
         for f in c.decode(s): pass
 
 def read(video, clips, size):
-    from action_recog.predict import _handfuls,_open_frames
+    from action_recog.answers.predict import _handfuls,_open_frames
     with _open_frames(video, False) as (n,fps,frames):
         for _ in _handfuls(frames, {i for c in clips for i in c}, size, lambda *_: None): pass
 
 def measure(name, learn, video, secs, rounds):
-    from action_recog.data import clip_reader
-    from action_recog.predict import _spread,_windows,predict_video
+    from action_recog.clips.data import clip_reader
+    from action_recog.answers.predict import _spread,_windows,predict_video
     r,n = clip_reader(learn.dls.valid),round(secs*25)
     clips,wins = _spread(r.sampler, n, 10),_windows(r.sampler, n, 100, 25)[1]
     row = dict(learner=name, parameters=sum(p.numel() for p in learn.model.parameters()))
@@ -88,10 +88,10 @@ def main(
 ):
     "Time `predict_video` for each learner"
     torch.set_num_threads(1)
-    from action_recog.data import ActionDataLoaders
-    from action_recog.learner import learner_meta
-    from action_recog.sample import write_sample
-    from action_recog.video import get_videos
+    from action_recog.clips.data import ActionDataLoaders
+    from action_recog.learners.learner import learner_meta
+    from action_recog.videos.sample import write_sample
+    from action_recog.videos.video import get_videos
     data = Path(data or os.environ.get('ACTION_RECOG_DATA', Path(__file__).resolve().parents[2]/'shared/data/UCF101'))
     with tempfile.TemporaryDirectory() as d:
         sample = write_sample(Path(d)/'sample', n_groups=4, n_clips=1)/'UCF-101'

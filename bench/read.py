@@ -4,9 +4,9 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from av.video.reformatter import VideoReformatter
 from fastai.vision.all import *
-from action_recog.data import UniformSampler,get_instances
-from action_recog.sample import write_sample
-from action_recog.video import read_clip
+from action_recog.clips.data import UniformSampler,get_instances
+from action_recog.videos.sample import write_sample
+from action_recog.videos.video import read_clip
 
 def frames(video, idxs):
     "The frames `idxs` of `video`, decoded with one thread"

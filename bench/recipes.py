@@ -9,8 +9,8 @@ def main(
     models:str='baseline,lstm,convlstm,timesformer', # Learners, with commas between
 ):
     "Train the learners without the test list, as the recipes were chosen"
-    from action_recog.evaluate import table_md
-    from action_recog.sample import write_sample
-    from action_recog.training import make_table
+    from action_recog.learners.evaluate import table_md
+    from action_recog.videos.sample import write_sample
+    from action_recog.learners.training import make_table
     videos = write_sample(path)/'UCF-101'
     print(f'\n{table_md(make_table(videos, out, "sample", models.split(","), seeds=range(seeds), tune=True))}')

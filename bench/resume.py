@@ -45,7 +45,7 @@ def main(
 ):
     "Show that a killed table goes on as if nothing had happened"
     random.seed(seed)
-    from action_recog.sample import write_sample
+    from action_recog.videos.sample import write_sample
     with TemporaryDirectory() as tmp:
         tmp = Path(tmp)
         path,whole,out = write_sample(tmp/'sample', n_groups=4)/'UCF-101',tmp/'whole',tmp/'killed'

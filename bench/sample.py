@@ -2,7 +2,7 @@
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from fastcore.all import *
-from action_recog.sample import write_sample
+from action_recog.videos.sample import write_sample
 
 def measure(n_frames):
     "Write a sample of clips of `n_frames` to a temporary folder, and count"

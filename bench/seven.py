@@ -14,8 +14,8 @@ def main(
     save:str='bench/results/seven.json', # The rows of all runs in `out`
 ):
     "Train by the tutorial's recipe and by ours, on the official splits and on random ones"
-    from action_recog.evaluate import leak_table,order_table,report_md
-    from action_recog.training import make_table,read_rows
+    from action_recog.learners.evaluate import leak_table,order_table,report_md
+    from action_recog.learners.training import make_table,read_rows
     data = Path(path or os.environ.get('ACTION_RECOG_DATA', '../shared/data'))
     args = dict(models=models.split(','), arch='tf_efficientnet_lite0', weights=data/'weights/tf_efficientnet_lite0_timm.pth',
         lists=data/'ucfTrainTestlist', num_workers=num_workers)

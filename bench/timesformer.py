@@ -12,7 +12,7 @@ from torch.utils._pytree import tree_leaves
 from torch.nn import functional as F
 from fastcore.script import call_parse
 from timesformer_pytorch import TimeSformer as Upstream
-from action_recog.models.timesformer import DividedAttention,TimeSformer
+from action_recog.learners.timesformer import DividedAttention,TimeSformer
 
 shapes = {'tutorial':dict(bs=8, n=5, size=128, dim=128), 'paper':dict(bs=1, n=8, size=224, dim=768)}
 

@@ -5,8 +5,8 @@ from fastcore.script import call_parse
 
 def trained(model, files, n_train, **kwargs):
     "The default learner `model` after a few batches, so that its weights and statistics have seen the clips"
-    from action_recog.data import ActionDataLoaders
-    from action_recog.learner import learner_meta
+    from action_recog.clips.data import ActionDataLoaders
+    from action_recog.learners.learner import learner_meta
     from fastai.vision.all import IndexSplitter,set_seed,torch
     set_seed(0)
     r = learner_meta[model]['recipes']['default']
@@ -39,7 +39,7 @@ def best(f, x, n=5):
 def compare(name, learn, clips, folder):
     "A row: size of the file, differences on `clips`, times for one clip"
     import numpy as np,onnxruntime as ort,torch
-    from action_recog.export import to_onnx
+    from action_recog.answers.export import to_onnx
     fn = to_onnx(learn, Path(folder)/f'{name}.onnx')
     opts = ort.SessionOptions()
     opts.intra_op_num_threads = torch.get_num_threads()
@@ -66,7 +66,7 @@ def main(
     "Compare ONNX Runtime to PyTorch on real clips, for each of the four learners at its default size"
     warnings.filterwarnings('ignore')
     import onnxruntime,torch
-    from action_recog.data import get_instances
+    from action_recog.clips.data import get_instances
     files,rows = get_instances(Path(path)/'UCF101'),[]
     clips = files[3::max(len(files)//n_clips, 1)][:n_clips]
     print('| learner | MB | largest difference of logits | of probabilities | same label | PyTorch ms | ONNX Runtime ms |\n|---|--:|--:|--:|--:|--:|--:|')

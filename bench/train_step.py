@@ -9,10 +9,10 @@ from fastai.losses import CrossEntropyLossFlat
 from fastai.vision.learner import create_body,create_head
 from timesformer_pytorch import TimeSformer as UpstreamTimeSformer
 from torchvision.models import resnet34
-from action_recog.models.baseline import SimpleModel
-from action_recog.models.convlstm import ConvLSTMModel
-from action_recog.models.lstm import RNNModel
-from action_recog.models.timesformer import TimeSformer
+from action_recog.learners.baseline import SimpleModel
+from action_recog.learners.convlstm import ConvLSTMModel
+from action_recog.learners.lstm import RNNModel
+from action_recog.learners.timesformer import TimeSformer
 
 def body(): return create_body(resnet34(weights=None), pretrained=False)
 

@@ -44,7 +44,7 @@ def contents(path): return {o.relative_to(path).as_posix():o.read_bytes() for o 
 
 def row(fn, d, rounds):
     "Both ways, taking turns; the fastest of each, and the share of comparing"
-    from action_recog.ucf101 import _compare,_index,unrar
+    from action_recog.videos.ucf101 import _compare,_index,unrar
     ms,times = _index(fn),[]
     for i in range(rounds):
         ours,peer = d/f'ours{i}',d/f'peer{i}'
@@ -58,7 +58,7 @@ def row(fn, d, rounds):
 
 def killed(fn, dest, kills, secs, rng):
     "Kill unpacking at `kills` moments, beginning anew where it was faster, then let it end; half-done folders that passed for done"
-    from action_recog.ucf101 import unrar
+    from action_recog.videos.ucf101 import unrar
     mp,done,half = multiprocessing.get_context('fork' if hasattr(os, 'fork') else 'spawn'),0,0
     while done<kills:
         p = mp.Process(target=unrar, args=(fn, dest))
@@ -81,7 +81,7 @@ def main(
     kills:int=10, # How often the unpacking process is killed
 ):
     "Unpack archives by `unrar` and by `extractall` of rarfile or zipfile, with the same tool"
-    from action_recog.ucf101 import _bundled,unrar
+    from action_recog.videos.ucf101 import _bundled,unrar
     rarfile.SEVENZIP2_TOOL = _bundled()
     rarfile.tool_setup(unrar=False, unar=False, bsdtar=False, sevenzip=False, force=True)
     rng,data = random.Random(0),Path(data)

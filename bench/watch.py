@@ -44,7 +44,7 @@ def feed(minute, pipe, minutes):
 def resident(): return int(Path('/proc/self/statm').read_text().split()[1])*os.sysconf('SC_PAGE_SIZE')/2**20
 
 def hour(learn, minutes, d):
-    from action_recog.watch import watch
+    from action_recog.answers.watch import watch
     minute,pipe = Path(d)/'minute.ts',Path(d)/'pipe'
     write_minute(minute)
     os.mkfifo(pipe)
@@ -63,7 +63,7 @@ def hour(learn, minutes, d):
 
 def follow(learn, clips, leak):
     "Share of `clips`, shown one after the other, that are recognised at their last frame"
-    from action_recog.watch import Frame,_Carried,_Sliding
+    from action_recog.answers.watch import Frame,_Carried,_Sliding
     class Leaky(_Carried):
         def _step(self, rows):
             for row in rows:
@@ -71,8 +71,8 @@ def follow(learn, clips, leak):
                 h = super()._step(row[None])
             return h
 
-    from action_recog.video import read_clip
-    from action_recog.data import clip_reader
+    from action_recog.videos.video import read_clip
+    from action_recog.clips.data import clip_reader
     r = clip_reader(learn.dls.valid)
     state = (_Sliding if leak is None else _Carried if leak==1 else Leaky)(learn)
     hits = []
@@ -83,10 +83,10 @@ def follow(learn, clips, leak):
 
 def states(path, epochs, run, rounds=1):
     import random
-    from action_recog.data import OfficialSplitter,get_instances
-    from action_recog.evaluate import get_recipe,train_learner
-    from action_recog.data import clip_reader
-    from action_recog.predict import open_learner
+    from action_recog.clips.data import OfficialSplitter,get_instances
+    from action_recog.learners.evaluate import get_recipe,train_learner
+    from action_recog.clips.data import clip_reader
+    from action_recog.answers.predict import open_learner
     learn = open_learner(run) if run else train_learner(path, 'convlstm', get_recipe('convlstm', 'sample', epochs=epochs), num_workers=0)[0]
     files = get_instances(path)
     clips,res,n = list(files[OfficialSplitter(1, path.parent/'ucfTrainTestlist')(files)[1]])*rounds,{},clip_reader(learn.dls.valid).sampler.seq_len
@@ -104,9 +104,9 @@ def main(
     out:str='bench/results/watch.json', # Where the figures go
 ):
     "Memory of `watch`, and what carrying the state is worth"
-    from action_recog.data import ActionDataLoaders
-    from action_recog.learner import convlstm_learner
-    from action_recog.sample import write_sample
+    from action_recog.clips.data import ActionDataLoaders
+    from action_recog.learners.learner import convlstm_learner
+    from action_recog.videos.sample import write_sample
     hardware = f'CPU, {platform.machine()}, {torch.get_num_threads()} threads'
     fn = Path(out)
     res = json.loads(fn.read_text()) if fn.is_file() else {}
