@@ -45,7 +45,7 @@ def _open_source(source, timeout):
     check_source(source)
     name,fmt = _camera(source) if kind=='camera' else (str(source),None)
     opts = dict(rtsp_transport='tcp') if str(source).startswith('rtsp://') else {}
-    try: return av.open(name, format=fmt, options=opts, timeout=timeout if kind=='network' else None, metadata_errors='replace')
+    try: return open_container(name, format=fmt, options=opts, timeout=timeout if kind=='network' else None)
     except (av.FFmpegError, ValueError) as e:
         what = dict(camera='camera', network='stream', file='file')[kind]
         raise VideoError(f'the {what} {source} cannot be read ({getattr(e,"strerror",None) or e}): check that it is there and is a video') from None
