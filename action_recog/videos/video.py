@@ -173,8 +173,8 @@ def pixels(self:TimedFrame,
     frame,turns = self.frame,self.quarter_turns
     if out is None:
         height,width = scaled_size(frame.height, frame.width, size)
-        if (height,width)==(frame.height,frame.width):
-            return np.rot90(_convert(frame, height, width, 'rgb24').to_ndarray(), turns).transpose(2,0,1)
+        if not turns and (height,width)==(frame.height,frame.width):
+            return _convert(frame, height, width, 'rgb24').to_ndarray().transpose(2,0,1)
         out = np.empty((*self.shape(size),3), np.uint8).transpose(2,0,1)
     _write_planes(frame, np.rot90(out, -turns, (1,2)))
     return out
@@ -326,3 +326,9 @@ def get_videos(
 ) -> L: # Video files, sorted
     "All video files below `path`, by extension"
     return L(sorted(o for o in Path(path).rglob('*') if o.suffix.lower() in video_extensions and o.is_file()))
+
+# %% ../../nbs/videos/04_video.ipynb #aaaa0001
+# For `predict` and `watch` until they go by `open_frames`
+_put,_stream = _write_planes,video_stream
+def _scaled(f, size): return scaled_size(f.height, f.width, size)
+def _key_frames(c, s): return (o.frame for o in iter_frames(c, s, keyframes=True))
