@@ -35,12 +35,13 @@ class Download:
         self.said = read_json(self.note)
         if self.said.get('url')!=url or self.n_bytes>self.limit: self.restart()
 
-# %% ../../nbs/videos/02_download.ipynb #407c3a05
+# %% ../../nbs/videos/02_download.ipynb #019453ed
 @patch(as_prop=True)
 def n_bytes(self:Download):
     "How many bytes are there"
     return self.part.stat().st_size if self.part.exists() else 0
 
+# %% ../../nbs/videos/02_download.ipynb #08dd1c3c
 @patch(as_prop=True)
 def total(self:Download):
     "Length of the whole file in bytes, `None` if the server did not say"
@@ -73,6 +74,7 @@ def headers(self:Download):
     same = self.said.get('Last-Modified') if tag.startswith('W/') else tag
     return res|{'If-Range':same} if same else res
 
+# %% ../../nbs/videos/02_download.ipynb #fb729606
 @patch
 def ask(self:Download):
     "Request the bytes that are missing"
@@ -86,6 +88,7 @@ def _content_length(answer):
     n = answer.headers.get('Content-Length', '')
     return int(n) if n.isdigit() else None
 
+# %% ../../nbs/videos/02_download.ipynb #fb509300
 @patch
 def whole_length(self:Download,
     answer, # Response of `requests`
@@ -143,6 +146,7 @@ def receive(self:Download,
             os.fsync(f.fileno())
     self.check_length()
 
+# %% ../../nbs/videos/02_download.ipynb #240c180d
 @patch
 def check_length(self:Download):
     "Raise an error if there are more or fewer bytes than the file has"
@@ -153,15 +157,19 @@ def check_length(self:Download):
     if total is not None and n<total: raise _Retry(f'the connection ended after {n:,} bytes')
 
 # %% ../../nbs/videos/02_download.ipynb #c00b7bbc
-_lost = (_Retry, requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError)
+_lost = _Retry,requests.RequestException,urllib3.exceptions.HTTPError,ConnectionError,TimeoutError
+_too_long = requests.Timeout,urllib3.exceptions.TimeoutError,TimeoutError
+_no_address = requests.exceptions.InvalidURL,requests.exceptions.MissingSchema,requests.exceptions.InvalidSchema
 
 def _reason(error):
     "Why a connection failed, in a few words"
-    if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)): return 'nothing came for too long'
+    if isinstance(error, _too_long): return 'nothing came for too long'
     if isinstance(error, urllib3.exceptions.ProtocolError): return 'the connection broke off'
-    if isinstance(error, requests.ConnectionError) and error.args: error = getattr(error.args[0], 'reason', error.args[0])
+    if isinstance(error, requests.ConnectionError) and error.args:
+        error = getattr(error.args[0], 'reason', error.args[0])
     return str(error).split('>: ')[-1]
 
+# %% ../../nbs/videos/02_download.ipynb #b532970b
 @contextmanager
 def _final_errors(url):
     "Turn the errors of `requests` that no further try would mend into a `DownloadError`"
@@ -169,8 +177,7 @@ def _final_errors(url):
     except requests.exceptions.SSLError as e:
         if 'CERTIFICATE_VERIFY_FAILED' not in str(e): raise
         raise CertificateError(f'{url} cannot be trusted, its certificate does not verify ({_reason(e)})') from e
-    except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema) as e:
-        raise DownloadError(f'{url!r} is no address: {e}') from None
+    except _no_address as e: raise DownloadError(f'{url!r} is no address: {e}') from None
 
 # %% ../../nbs/videos/02_download.ipynb #454d23a4
 @patch
@@ -214,17 +221,16 @@ def file_sha256(
     fn = Path(fn)
     sha = hashlib.sha256()
     n_bytes = fn.stat().st_size
-    with open(fn, 'rb') as f, tqdm(desc=f'checking {fn.name}', unit='B', unit_scale=True, total=n_bytes, delay=1) as bar:
+    bar = tqdm(desc=f'checking {fn.name}', unit='B', unit_scale=True, total=n_bytes, delay=1)
+    with open(fn, 'rb') as f, bar:
         while block := f.read(2**20):
             sha.update(block)
             bar.update(len(block))
     return sha.hexdigest()
 
+# %% ../../nbs/videos/02_download.ipynb #6704d0c0
 def _record(dest): return dest.with_name(f'{dest.name}.json')
 
-def _write_record(fn, dest, url, sha256): write_json(_record(dest), dict(url=url, size=fn.stat().st_size, sha256=sha256))
-
-# %% ../../nbs/videos/02_download.ipynb #6704d0c0
 def _is_there(dest, url, size, sha256):
     "Is `dest` there, whole and the right one?"
     if not dest.exists(): return False
@@ -237,8 +243,20 @@ def _is_there(dest, url, size, sha256):
     found = file_sha256(dest) if fits else None
     if not fits or sha256 not in (found,None): raise FileExistsError(
         f'{dest} exists, but it is not the file that {url} gives: move it away or delete it')
-    _write_record(dest, dest, url, found)
+    write_json(_record(dest), dict(url=url, size=n_bytes, sha256=found))
     return True
+
+# %% ../../nbs/videos/02_download.ipynb #70d408b4
+def _finish(download, sha256):
+    "Give a file that is whole its name, if it is the one with this `sha256`"
+    found = file_sha256(download.part)
+    if sha256 not in (found,None):
+        download.restart()
+        raise DownloadError(f'{download.url} sent other bytes than the known ones (sha256 {found}): start again, '
+            'or try another mirror')
+    write_json(_record(download.dest), dict(url=download.url, size=download.n_bytes, sha256=found))
+    download.part.replace(download.dest)
+    download.note.unlink()
 
 # %% ../../nbs/videos/02_download.ipynb #932c09c7
 def download_file(
@@ -262,14 +280,3 @@ def download_file(
             download.fetch(tries)
             _finish(download, sha256)
     return dest
-
-def _finish(download, sha256):
-    "Give a file that is whole its name, if it is the one with this `sha256`"
-    found = file_sha256(download.part)
-    if sha256 not in (found,None):
-        download.restart()
-        raise DownloadError(f'{download.url} sent other bytes than the known ones (sha256 {found}): start again, '
-            'or try another mirror')
-    _write_record(download.part, download.dest, download.url, found)
-    download.part.replace(download.dest)
-    download.note.unlink()

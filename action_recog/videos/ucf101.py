@@ -41,10 +41,11 @@ def _read_lines(fn):
 
 def _read_clips(fn): return _read_lines(fn).map(lambda o: o.split()[0])
 
+# %% ../../nbs/videos/06_ucf101.ipynb #98ca5504
 def listed_clips(
     lists:str|Path, # Folder of the list files
 ) -> L: # `Class/clip.avi`, in the order of the lists
-    "All clips of the data set: each split has all of them in its train list or its test list"
+    "All clips that UCF101 should have"
     return _read_clips(Path(lists)/'trainlist01.txt')+_read_clips(Path(lists)/'testlist01.txt')
 
 # %% ../../nbs/videos/06_ucf101.ipynb #e33b6806
@@ -104,12 +105,13 @@ def _archive(which, folder):
     "Where the archive `which` lies in `folder`"
     return Path(folder)/ucf101_files[which]['url'].split('/')[-1]
 
-# %% ../../nbs/videos/06_ucf101.ipynb #9b1b8cdf
+# %% ../../nbs/videos/06_ucf101.ipynb #98c8dc34
 def _download_lists(folder):
     file = dict(dest=_archive('lists', folder), **ucf101_files['lists'])
     try: return download_file(**file)
     except CertificateError: return download_file(verify=False, **file)
 
+# %% ../../nbs/videos/06_ucf101.ipynb #9b1b8cdf
 def download_ucf101(
     dest:str|Path=None, # Folder for the archives, fastai's `archive` folder if `None`
     mirror:str='crcv', # Where the videos come from: 'crcv', the authors' RAR, or 'zip', THUMOS' ZIP
