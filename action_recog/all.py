@@ -1,9 +1,14 @@
 "All of action_recog, and of fastai's vision part: `from action_recog.all import *`"
 from fastai.vision.all import *
 from .core import *
+from .videos.files import *
+from .videos.download import *
+from .videos.archive import *
 from .videos.video import *
+from .videos.frames import *
 from .videos.ucf101 import *
 from .videos.sample import *
+from .videos.check import *
 from .clips.data import *
 from .learners.layers import *
 from .learners.baseline import *
