@@ -31,10 +31,9 @@ def whole_frames(
 ): # Generator of `TimedFrame`s
     "The frames of `video`, with an error in the end if some are missing"
     with open_video(video) as (container,stream):
-        shape = None
         for frame in FileFrames(container, stream):
-            shape = shape or frame.shape()
-            if frame.shape()!=shape:
+            if frame.number==0: shape = frame.shape()
+            elif frame.shape()!=shape:
                 raise VideoError(f'{video} changes its frame size from {shape[::-1]} to {frame.shape()[::-1]}: convert it to one size')
             yield frame
         if _is_cut_off(container, stream, frame, video):
