@@ -21,14 +21,16 @@ def frame_names(
     "The names of the images in `folder`, in the order of the numbers they end in"
     name_of = {}
     for name in filter(_is_image, os.listdir(folder)):
-        found = _frame_number.search(name)
-        if not found: raise ValueError(f'{folder}/{name} is not named by a frame number: name the frames 0.jpg, 1.jpg, …')
-        number = int(found[1])
-        if number in name_of:
-            raise ValueError(f'{folder} has two frames of number {number}, {name_of[number]} and {name}: remove one')
+        match = _frame_number.search(name)
+        if not match: raise ValueError(
+            f'{folder}/{name} is not named by a frame number: name the frames 0.jpg, 1.jpg, …')
+        number = int(match[1])
+        if number in name_of: raise ValueError(
+            f'{folder} has two frames of number {number}, {name_of[number]} and {name}: remove one')
         name_of[number] = name
     return [name_of[number] for number in sorted(name_of)]
 
+# %% ../nbs/00_core.ipynb #a512efc6
 @patch
 def ls_sorted(self:Path) -> L: # Image files of the folder, by frame number
     "The image files of a frame folder in the order of their numbers"
@@ -63,7 +65,8 @@ class TensorClip(TensorImage):
 class StackFrames(ItemTransform):
     "Stack the tensors of an `ImageTuple` to a `TensorClip`, right after `ToTensor`"
     order = ToTensor.order+1
-    def encodes(self, b): return [torch.stack(tuple(o)).as_subclass(TensorClip) if isinstance(o, ImageTuple) else o for o in b]
+    def encodes(self, b):
+        return [torch.stack(tuple(o)).as_subclass(TensorClip) if isinstance(o, ImageTuple) else o for o in b]
 
 # %% ../nbs/00_core.ipynb #ab758e05
 def _to_array(frame):
@@ -72,6 +75,7 @@ def _to_array(frame):
     frame = frame.as_subclass(Tensor).permute(1,2,0)
     return to_np(frame if frame.is_floating_point() else frame.byte())
 
+# %% ../nbs/00_core.ipynb #3b9fa6e5
 def film_strip(
     frames, # A clip: `ImageTuple`, or `TensorClip` of shape `(T, C, H, W)`
     n:int=8, # Most frames to show
@@ -108,6 +112,7 @@ def _to_image(frame):
     frame = _to_array(frame)
     return Image.fromarray(frame if frame.dtype==np.uint8 else (frame.clip(0,1)*255).round().astype(np.uint8))
 
+# %% ../nbs/00_core.ipynb #7a6ee10f
 @patch
 def animate(self:ImageTuple|TensorClip,
     fps:float=8, # Frames to show a second

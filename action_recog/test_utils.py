@@ -90,6 +90,7 @@ def tiny_sample(
     from action_recog.videos.sample import write_sample
     return write_sample(folder, **{'n_groups':4, 'n_clips':1, **kwargs})/'UCF-101'
 
+# %% ../nbs/test_utils.ipynb #25594680
 def tiny_dls(
     path, # `tiny_sample`
     **kwargs # Passed to `ActionDataLoaders.from_ucf101`
@@ -98,6 +99,7 @@ def tiny_dls(
     from action_recog.clips.data import ActionDataLoaders
     return ActionDataLoaders.from_ucf101(path, **{'image_size':32, 'seq_len':4, 'bs':4, 'num_workers':0, **kwargs})
 
+# %% ../nbs/test_utils.ipynb #f84cf1ea
 @contextmanager
 def quiet(
     learn:Learner, # Learner, whose callbacks come back in the end
@@ -135,6 +137,7 @@ def test_grads(
         scale = b.abs().max().clamp(min=1e-12)
         test_close(a.view_as(b)/scale, b/scale, eps)
 
+# %% ../nbs/test_utils.ipynb #3509d939
 def grads_to(
     outs, # Tensors
     ins, # What they were computed from
@@ -172,6 +175,7 @@ class Alive(TorchDispatchMode):
         self.peak = max(self.peak, sum(storages.values()))
         return out
 
+# %% ../nbs/test_utils.ipynb #e43dbbd3
 @torch.no_grad()
 def peak(
     f, # Function without arguments
@@ -191,6 +195,7 @@ def training_step(
     grads = torch.autograd.grad(out.pow(2).mean(), list(m.parameters()))
     return out,grads,[o.clone() for o in m.buffers()],n_bytes
 
+# %% ../nbs/test_utils.ipynb #25b9ae3a
 def check_checkpointing(
     make, # Function of one argument, `grad_checkpointing`, that makes the model
     x:Tensor, # Batch
@@ -225,6 +230,7 @@ def cat_out(
     "Output and states of a recurrent net in one list"
     return [out, *(h if isinstance(h, tuple) else [h])]
 
+# %% ../nbs/test_utils.ipynb #548ebd6e
 def test_run(
     m:nn.Module, # Recurrent net or causal convolution
     x:Tensor, # Its input, in its own order of dimensions

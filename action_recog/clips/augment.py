@@ -14,7 +14,7 @@ from torchvision.transforms.v2 import functional as TVF
 from ..core import *
 
 # %% ../../nbs/clips/10_augment.ipynb #98742997
-_padding_modes = {'zeros':'constant', 'border':'edge', 'reflection':'reflect'}
+_padding_modes = dict(zeros='constant', border='edge', reflection='reflect')
 
 @patch
 def _do_crop_pad(x:TensorClip, sz, tl, orig_sz, pad_mode=PadMode.Zeros, resize_mode=None, resize_to=None):
@@ -40,6 +40,7 @@ def _time_in_channels(x):
     "Clips `(B, T, C, H, W)` as images `(B, T*C, H, W)`"
     return x.as_subclass(TensorImage).flatten(1,2)
 
+# %% ../../nbs/clips/10_augment.ipynb #037e83cc
 def _with_time_in_height(f, x, *args, **kwargs):
     "Apply `f`, which wants `(B, C, H, W)`, to clips `(B, T, C, H, W)` as images `(B, C, T*H, W)`"
     B,T,C,H,W = x.shape
@@ -59,6 +60,7 @@ def affine_coord(x:TensorClip, mat=None, coord_tfm=None, sz=None, **kwargs):
     res = TensorImage.affine_coord(_time_in_channels(x), mat, coord_tfm, sz, **kwargs)
     return res.unflatten(1, x.shape[1:3]).as_subclass(TensorClip)
 
+# %% ../../nbs/clips/10_augment.ipynb #a3fff125
 @patch
 def lighting(x:TensorClip, func): return _with_time_in_height(TensorImage.lighting, x, func)
 

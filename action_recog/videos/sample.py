@@ -1,4 +1,4 @@
-"""Small generated action videos in UCF101's own layout, where nothing but the order of the frames tells two classes apart
+"""Small generated action videos in UCF101's own layout, whose classes only the order of the frames tells apart
 
 Docs: https://action-recog.github.io/action_recog/videos/sample.html.md"""
 
@@ -67,7 +67,7 @@ def group_look(
     move:tuple, # One of `MOVES`
     group:int=1, # Group, from 1
     seed:int=0 # Of the whole sample
-) -> dict: # `bg` (uint8, 240 x 320 x 3), `colour` (3 values, 0-255), `size` (radius, pixels), `travel` (pixels), `zoom` (factor)
+) -> dict: # `bg` (uint8, 240 x 320 x 3), `colour` (3 values, 0-255), `size` (radius) and `travel` in pixels, `zoom` (factor)
     "What all clips of a group share"
     rng = _generator(seed, shape, move, group)
     is_light = rng.random()<.5
@@ -172,6 +172,7 @@ def _check_whole(name, val, lo, hi, why):
     if not (isinstance(val, int) and lo<=val<=hi):
         raise ValueError(f"`{name}` must be a whole number from {lo} to {hi} ({why}), but it is {val!r}.")
 
+# %% ../../nbs/videos/07_sample.ipynb #777c8627
 def _check_args(n_groups, n_clips, n_frames, seed):
     _check_whole('n_groups', n_groups, 4, 99, 'each of the three splits needs a group of its own to test on')
     _check_whole('n_clips', n_clips, 1, 99, 'file names count clips with two digits')
@@ -188,6 +189,7 @@ def _check_same_sample(path, record):
     if changes: raise FileExistsError(
         f"{path} holds another sample ({'; '.join(changes)}): name another folder, or remove this one.")
 
+# %% ../../nbs/videos/07_sample.ipynb #6d9591e8
 def _check_no_clip_lost(path, record):
     "Raise an error if clips of the sample of `record` are not in `path`"
     groups,clips = range(1, record['n_groups']+1),range(1, record['n_clips']+1)
