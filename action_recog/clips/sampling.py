@@ -77,7 +77,7 @@ class KeyFrameSampler(UniformSampler):
     "A `UniformSampler` over the key frames of a video"
     keyframes = True
 
-# %% ../../nbs/clips/11_sampling.ipynb #aff7ac77
+# %% ../../nbs/clips/11_sampling.ipynb #1ffd4eb8
 class MultiClipSampler:
     "Several clips of a video in validation, one in training"
     any_length = False
@@ -86,8 +86,8 @@ class MultiClipSampler:
         n_clips:int=10, # Clips of a video, at least 1
     ):
         _check_whole(n_clips=n_clips)
-        if sampler.any_length:
-            raise ValueError(f'{sampler} takes the same frames of every place: use a UniformSampler or a DenseSampler')
+        if sampler.any_length: raise ValueError(f'{sampler} takes the same frames of every place: '
+            'use a UniformSampler or a DenseSampler')
         store_attr()
         self.seq_len = sampler.seq_len
         self.keyframes = sampler.keyframes
