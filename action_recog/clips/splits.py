@@ -11,7 +11,14 @@ __all__ = ['draw_groups', 'GroupSplitter', 'OfficialSplitter', 'warn_leak', 'che
 from fastai.vision.all import *
 from ..videos.ucf101 import *
 
-# %% ../../nbs/clips/12_splits.ipynb #2a789a87
+# %% ../../nbs/clips/12_splits.ipynb #3ae5c83e
+def _shuffled(groups, rnd):
+    "The groups in a random order in which those of the same number, as `g03` in `Jump/g03`, follow one another"
+    number = {group:group.rsplit('/', 1)[-1] for group in groups}
+    rank = {o:rnd.random() for o in sorted(set(number.values()))}
+    return sorted(groups, key=lambda group: (rank[number[group]], group))
+
+# %% ../../nbs/clips/12_splits.ipynb #ad0d4911
 def draw_groups(
     groups:list, # Group of each clip
     labels:list, # Class of each clip
@@ -26,19 +33,12 @@ def draw_groups(
     wanted = Counter({label:min(max(round(valid_pct*n), 1), n-1) for label,n in left.items()})
     held_out = set()
     for group in _shuffled(classes, rnd):
-        asked_for = any(wanted[label]>0 for label in classes[group])
-        spared = all(left[label]>1 for label in classes[group])
-        if asked_for and spared:
+        own = classes[group]
+        if any(wanted[label]>0 for label in own) and all(left[label]>1 for label in own):
             held_out.add(group)
-            wanted.subtract(classes[group])
-            left.subtract(classes[group])
+            wanted.subtract(own)
+            left.subtract(own)
     return held_out
-
-def _shuffled(groups, rnd):
-    "The groups in a random order in which those of the same number, as `g03` in `Jump/g03`, follow one another"
-    number = {group:group.rsplit('/', 1)[-1] for group in groups}
-    rank = {o:rnd.random() for o in sorted(set(number.values()))}
-    return sorted(groups, key=lambda group: (rank[number[group]], group))
 
 # %% ../../nbs/clips/12_splits.ipynb #b9901958
 def GroupSplitter(
