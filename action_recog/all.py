@@ -6,6 +6,7 @@ from .videos.video import *
 from .videos.frames import *
 from .videos.ucf101 import *
 from .videos.sample import *
+from .clips.augment import *
 from .clips.sampling import *
 from .clips.splits import *
 from .clips.labels import *
