@@ -16,6 +16,7 @@ from fastai.vision.all import *
 from ..core import *
 from ..videos.video import *
 from ..videos.ucf101 import *
+from .augment import *
 from .sampling import *
 from .splits import *
 from .labels import *
