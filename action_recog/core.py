@@ -112,7 +112,6 @@ def _to_image(frame):
     frame = _to_array(frame)
     return Image.fromarray(frame if frame.dtype==np.uint8 else (frame.clip(0,1)*255).round().astype(np.uint8))
 
-# %% ../nbs/00_core.ipynb #7a6ee10f
 @patch
 def animate(self:ImageTuple|TensorClip,
     fps:float=8, # Frames to show a second

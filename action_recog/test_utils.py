@@ -95,7 +95,7 @@ def tiny_dls(
     path, # `tiny_sample`
     **kwargs # Passed to `ActionDataLoaders.from_ucf101`
 ): # `ActionDataLoaders`: batches of four clips, each of four frames of 32 pixels, unless `kwargs` say otherwise
-    "Loaders that are made and gone through in a moment"
+    "Loaders of tiny clips, without worker processes"
     from action_recog.clips.data import ActionDataLoaders
     return ActionDataLoaders.from_ucf101(path, **{'image_size':32, 'seq_len':4, 'bs':4, 'num_workers':0, **kwargs})
 
