@@ -31,11 +31,11 @@ def whole_frames(
 ): # Generator of `TimedFrame`s
     "The frames of `video`, with an error in the end if some are missing"
     with open_video(video) as (container,stream):
-        shape = None
         for frame in FileFrames(container, stream):
-            shape = shape or frame.shape()
-            if frame.shape()!=shape:
-                raise VideoError(f'{video} changes its frame size from {shape[::-1]} to {frame.shape()[::-1]}: convert it to one size')
+            if frame.number==0: shape = frame.shape()
+            elif frame.shape()!=shape:
+                raise VideoError(f'{video} changes its frame size from {shape[::-1]} to '
+                    f'{frame.shape()[::-1]}: convert it to one size')
             yield frame
         if _is_cut_off(container, stream, frame, video):
             raise VideoError(f'{video} is cut off after {frame.number+1} frames, its header announces more: replace it')
@@ -62,6 +62,7 @@ def frame_folder(
     "Where the frames of `video` go: its class and its name make the folder"
     return Path(path_frames)/Path(video).parent.name/Path(video).stem
 
+# %% ../../nbs/videos/05_frames.ipynb #28d87e1d
 def avi2frames(
     video:str|Path, # Video file, in a folder that is named by its class
     path_frames:str|Path, # Where the class folders with the frame folders go
@@ -107,8 +108,9 @@ def _summary(report, size):
 # %% ../../nbs/videos/05_frames.ipynb #ecef78e0
 def _check_same_size(path_frames, size):
     old = read_json(path_frames/'report.json')
-    if old.get('done', 0)+old.get('skipped', 0) and old['size']!=size: raise VideoError(
-        f'{path_frames} has frames of size {old["size"]}, not {size}: choose another folder, or write them anew with force')
+    if old.get('done', 0)+old.get('skipped', 0)==0 or old['size']==size: return
+    raise VideoError(f'{path_frames} has frames of size {old["size"]}, not {size}: '
+        'choose another folder, or write them anew with force')
 
 # %% ../../nbs/videos/05_frames.ipynb #747978cd
 def extract_dataset(
@@ -117,17 +119,18 @@ def extract_dataset(
     force:bool=False, # Write the frames anew where they exist?
     size:int=None, # Length of the short side in pixels, the videos' own if `None`
     n_workers:int=None, # Processes, the number of cores if `None`
-) -> pd.DataFrame: # A row a video: its file, `status` (done, skipped or failed), frames and bytes written, reason of a failure
+) -> pd.DataFrame: # A row a video: `video`, `status` (done, skipped, failed), `n_frames`, `n_bytes`, `reason` of a failure
     "Write the frames of all videos below `path`"
     path_frames,videos = Path(path_frames),get_videos(path)
-    if not videos: raise VideoError(f'{path} holds no videos: give a folder with one sub-folder of videos for each class')
+    if not videos: raise VideoError(f'{path} holds no videos: give a folder with a sub-folder of videos for each class')
     if not force: _check_same_size(path_frames, size)
     with write_errors(path_frames): path_frames.mkdir(parents=True, exist_ok=True)
     remove_stale(path_frames)
     todo,rows = _sort_out(videos, path_frames, force)
     if todo:
         n_workers = min(ifnone(n_workers, num_cpus()), len(todo))
-        rows += parallel(_extract_one, todo, path_frames=path_frames, force=force, size=size, n_workers=n_workers, progress=True)
+        extract = partial(_extract_one, path_frames=path_frames, force=force, size=size)
+        rows += parallel(extract, todo, n_workers=n_workers, progress=True)
     report = pd.DataFrame(rows, columns=['video','status','n_frames','n_bytes','reason'])
     report = report.sort_values('video', ignore_index=True)
     write_json(path_frames/'report.json', _summary(report, size))

@@ -1,4 +1,4 @@
-"""Small generated action videos in UCF101's own layout, where nothing but the order of the frames tells two classes apart
+"""Small generated action videos in UCF101's own layout, whose classes only the order of the frames tells apart
 
 Docs: https://action-recog.github.io/action_recog/videos/sample.html.md"""
 
@@ -9,10 +9,12 @@ __all__ = ['SHAPES', 'MOVES', 'sample_classes', 'reversed_class', 'group_look', 
            'write_lists', 'write_sample']
 
 # %% ../../nbs/videos/07_sample.ipynb #a4eb03f8
-import av, json, numpy as np
-from tempfile import TemporaryDirectory
-from zlib import crc32
+import av,numpy as np
+from av.video.reformatter import VideoReformatter
 from fastcore.all import *
+from itertools import chain,product
+from zlib import crc32
+from .files import *
 
 # %% ../../nbs/videos/07_sample.ipynb #23dfeb6b
 SHAPES = dict(Circle=np.hypot, Square=lambda x,y: 2/np.pi**.5*np.maximum(abs(x), abs(y)))
@@ -22,38 +24,42 @@ MOVES = {('Left', 'Right'): (-1, 0, 0), ('Grow', 'Shrink'): (0, 0, 1)}
 def sample_classes(
 ) -> list: # Class names; a class's place in the list, counted from 1, is its label in the split lists
     "Names of the sample's classes, in the order of `classInd.txt`"
-    return [shape+name for shape in SHAPES for move in MOVES for name in move]
+    return [shape+name for shape,name in product(SHAPES, chain(*MOVES))]
 
 # %% ../../nbs/videos/07_sample.ipynb #d11c0b14
 def reversed_class(
     name:str # One of `sample_classes`
 ) -> str: # Its partner
     "The class of `name`'s clips played backwards"
-    pairs = [(shape+a, shape+b) for shape in SHAPES for a,b in MOVES]
-    partner = dict(pairs) | {b:a for a,b in pairs}
-    if name not in partner: raise ValueError(f"`{name}` is not a class of the sample: expected one of {sample_classes()}.")
-    return partner[name]
+    for shape,(forwards,backwards) in product(SHAPES, MOVES):
+        if name==shape+forwards: return shape+backwards
+        if name==shape+backwards: return shape+forwards
+    raise ValueError(f"`{name}` is not a class of the sample: expected one of {sample_classes()}.")
 
 # %% ../../nbs/videos/07_sample.ipynb #275e8389
-_w,_h,_fps = 320,240,25
+_width,_height,_fps = 320,240,25
 _luma = np.array([.299, .587, .114])
 
-def _rng(seed, shape, move, *idxs): return np.random.default_rng([seed, crc32(''.join((shape, *move)).encode()), *idxs])
+def _generator(seed, shape, move, *idxs):
+    "Random numbers of one group, or of one clip of it"
+    return np.random.default_rng([seed, crc32(''.join((shape, *move)).encode()), *idxs])
 
 # %% ../../nbs/videos/07_sample.ipynb #69f9f955
-def _colour(rng, light):
-    c = rng.uniform(-60, 60, 3)
-    return (c - c@_luma + rng.uniform(*((170, 215) if light else (40, 80)))).clip(0, 255)
+def _colour(rng, is_light):
+    hue = rng.uniform(-60, 60, 3)
+    brightness = rng.uniform(170, 215) if is_light else rng.uniform(40, 80)
+    return (hue - hue@_luma + brightness).clip(0, 255)
 
 # %% ../../nbs/videos/07_sample.ipynb #d8153b42
-def _background(rng, light):
-    y,x = np.mgrid[:_h, :_w]/_h
+def _background(rng, is_light):
+    y,x = np.mgrid[:_height, :_width]/_height
     def wave():
-        ang,freq = rng.uniform(0, 2*np.pi), 2*np.pi*rng.uniform(1, 4)
-        return freq*(np.cos(ang)*x + np.sin(ang)*y) + rng.uniform(0, 2*np.pi)
+        angle = rng.uniform(0, 2*np.pi)
+        frequency = 2*np.pi*rng.uniform(1, 4)
+        return frequency*(np.cos(angle)*x + np.sin(angle)*y) + rng.uniform(0, 2*np.pi)
     mix = .5 + .5*np.sin(wave() + 2*np.sin(wave()/2))
-    a,b = _colour(rng, light),_colour(rng, light)
-    return (a + (b-a)*mix[..., None]).round().astype(np.uint8)
+    one,other = _colour(rng, is_light),_colour(rng, is_light)
+    return (one + (other-one)*mix[..., None]).round().astype(np.uint8)
 
 # %% ../../nbs/videos/07_sample.ipynb #55a5f682
 def group_look(
@@ -61,27 +67,28 @@ def group_look(
     move:tuple, # One of `MOVES`
     group:int=1, # Group, from 1
     seed:int=0 # Of the whole sample
-) -> dict: # `bg` (uint8, 240 x 320 x 3), `colour` (3 values, 0-255), `size` (radius, pixels), `travel` (pixels), `zoom` (factor)
+) -> dict: # `bg` (uint8, 240 x 320 x 3), `colour` (3 values, 0-255), `size` (radius) and `travel` in pixels, `zoom` (factor)
     "What all clips of a group share"
-    rng = _rng(seed, shape, move, group)
-    light = rng.random()<.5
-    return AttrDict(bg=_background(rng, light), colour=_colour(rng, not light), size=rng.uniform(26, 36),
+    rng = _generator(seed, shape, move, group)
+    is_light = rng.random()<.5
+    return AttrDict(bg=_background(rng, is_light), colour=_colour(rng, not is_light), size=rng.uniform(26, 36),
         travel=rng.uniform(90, 150), zoom=rng.uniform(1.8, 2.2))
 
 # %% ../../nbs/videos/07_sample.ipynb #5daea076
-def _place(rng, full, offs, r):
-    "Positions along one axis of `full` pixels: random, moved by `offs`, `r` and a margin away from the middle square's edge"
-    room = _h/2 - r - 2 - abs(offs).max()
-    return full/2 + rng.uniform(-room, room) + offs
+def _place(rng, length, offsets, radius):
+    "Positions along an axis of `length` pixels: random, moved by `offsets`, and inside the middle square with a margin"
+    room = _height/2 - radius - 2 - abs(offsets).max()
+    return length/2 + rng.uniform(-room, room) + offsets
 
 # %% ../../nbs/videos/07_sample.ipynb #40e55b1b
-def _paint(bg, shape, colour, x, y, r):
-    img,n = bg.copy(),int(r)+2
-    i,j = (slice(int(o)-n, int(o)+n+1) for o in (y, x))
-    yy,xx = np.ogrid[i, j]
-    cover = (r - SHAPES[shape](xx-x, yy-y) + .5).clip(0, 1)[..., None]
-    img[i, j] = (img[i, j]*(1-cover) + colour*cover).round()
-    return img
+def _paint(background, shape, colour, x, y, radius):
+    image = background.copy()
+    reach = int(radius)+2
+    rows,cols = (slice(int(o)-reach, int(o)+reach+1) for o in (y, x))
+    ys,xs = np.ogrid[rows, cols]
+    cover = (radius - SHAPES[shape](xs-x, ys-y) + .5).clip(0, 1)[..., None]
+    image[rows, cols] = (image[rows, cols]*(1-cover) + colour*cover).round()
+    return image
 
 # %% ../../nbs/videos/07_sample.ipynb #1aafea8f
 def render_clip(
@@ -93,12 +100,14 @@ def render_clip(
     seed:int=0 # Of the whole sample
 ) -> np.ndarray: # Frames: uint8, `n_frames` x 240 x 320 x 3
     "Draw the frames of one clip"
-    look,rng = group_look(shape, move, group, seed),_rng(seed, shape, move, group, clip)
-    dx,dy,dz = MOVES[move]
+    look = group_look(shape, move, group, seed)
+    rng = _generator(seed, shape, move, group, clip)
+    dx,dy,dsize = MOVES[move]
     t = np.linspace(-.5, .5, n_frames)
-    r = look.size*rng.uniform(.9, 1.1)*look.zoom**(dz*t)
-    x,y = (_place(rng, full, d*look.travel*t, r.max()) for full,d in ((_w, dx), (_h, dy)))
-    return np.stack([_paint(look.bg, shape, look.colour, *o) for o in zip(x, y, r)])
+    radii = look.size*rng.uniform(.9, 1.1)*look.zoom**(dsize*t)
+    xs = _place(rng, _width, dx*look.travel*t, radii.max())
+    ys = _place(rng, _height, dy*look.travel*t, radii.max())
+    return np.stack([_paint(look.bg, shape, look.colour, *o) for o in zip(xs, ys, radii)])
 
 # %% ../../nbs/videos/07_sample.ipynb #81c29b14
 def write_avi(
@@ -106,15 +115,16 @@ def write_avi(
     frames # uint8, time x height x width x 3 (height and width even)
 ):
     "Write `frames` as MPEG-4 of 25 frames a second, each coded by itself"
-    with av.open(path, 'w', format='avi', options=dict(fflags='+bitexact')) as c:
-        s = c.add_stream('mpeg4', rate=_fps, options=dict(g='1', qmin='4', qmax='4', flags='+bitexact'))
-        s.height,s.width,s.pix_fmt,s.thread_count = *frames.shape[1:3],'yuv420p',1
-        # A scaler built anew for each frame costs more than the conversion
-        scaler = av.video.reformatter.VideoReformatter()
-        for o in frames:
-            f = scaler.reformat(av.VideoFrame.from_ndarray(np.ascontiguousarray(o)), format='yuv420p')
-            c.mux(s.encode(f))
-        c.mux(s.encode())
+    height,width = frames.shape[1:3]
+    scaler = VideoReformatter()
+    with av.open(path, 'w', format='avi', options=dict(fflags='+bitexact')) as container:
+        stream = container.add_stream('mpeg4', rate=_fps, width=width, height=height, pix_fmt='yuv420p',
+            options=dict(g='1', qmin='4', qmax='4', flags='+bitexact'))
+        stream.thread_count = 1
+        for image in frames:
+            frame = scaler.reformat(av.VideoFrame.from_ndarray(np.ascontiguousarray(image)), format='yuv420p')
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
 
 # %% ../../nbs/videos/07_sample.ipynb #a77bd8b2
 def fold_groups(
@@ -137,28 +147,32 @@ def write_lists(
     n_clips:int=2 # Clips of each group
 ):
     "Write `classInd.txt` and the three pairs of `trainlist0N.txt` and `testlist0N.txt`"
-    path,classes = Path(path),sample_classes()
+    path = Path(path)
     path.mkdir(parents=True, exist_ok=True)
-    _write_lines(path/'classInd.txt', [f'{i} {o}' for i,o in enumerate(classes, 1)])
+    classes = list(enumerate(sample_classes(), 1))
+    _write_lines(path/'classInd.txt', [f'{label} {cls}' for label,cls in classes])
     for fold in (1, 2, 3):
-        tst = fold_groups(fold, n_groups)
-        clips = [(i, g, _clip_name(o, g, c)) for i,o in enumerate(classes, 1)
-            for g in range(1, n_groups+1) for c in range(1, n_clips+1)]
-        _write_lines(path/f'trainlist0{fold}.txt', [f'{name} {i}' for i,g,name in clips if g not in tst])
-        _write_lines(path/f'testlist0{fold}.txt', [name for _,g,name in clips if g in tst])
+        train,test = [],[]
+        for (label,cls),group,clip in product(classes, range(1, n_groups+1), range(1, n_clips+1)):
+            name = _clip_name(cls, group, clip)
+            if group in fold_groups(fold, n_groups): test.append(name)
+            else: train.append(f'{name} {label}')
+        _write_lines(path/f'trainlist0{fold}.txt', train)
+        _write_lines(path/f'testlist0{fold}.txt', test)
 
 # %% ../../nbs/videos/07_sample.ipynb #f4a4c667
 def _write_pair(job, path, n_frames, seed):
-    shape,(a,b),g,c = job
-    frames = render_clip(shape, (a, b), g, c, n_frames, seed)
-    write_avi(path/_clip_name(shape+a, g, c), frames)
-    write_avi(path/_clip_name(shape+b, g, c), frames[::-1])
+    shape,(forwards,backwards),group,clip = job
+    frames = render_clip(shape, (forwards,backwards), group, clip, n_frames, seed)
+    write_avi(path/_clip_name(shape+forwards, group, clip), frames)
+    write_avi(path/_clip_name(shape+backwards, group, clip), frames[::-1])
 
 # %% ../../nbs/videos/07_sample.ipynb #9e5704c1
 def _check_whole(name, val, lo, hi, why):
     if not (isinstance(val, int) and lo<=val<=hi):
         raise ValueError(f"`{name}` must be a whole number from {lo} to {hi} ({why}), but it is {val!r}.")
 
+# %% ../../nbs/videos/07_sample.ipynb #777c8627
 def _check_args(n_groups, n_clips, n_frames, seed):
     _check_whole('n_groups', n_groups, 4, 99, 'each of the three splits needs a group of its own to test on')
     _check_whole('n_clips', n_clips, 1, 99, 'file names count clips with two digits')
@@ -166,19 +180,31 @@ def _check_args(n_groups, n_clips, n_frames, seed):
     _check_whole('seed', seed, 0, 2**32-1, 'it seeds the random numbers')
 
 # %% ../../nbs/videos/07_sample.ipynb #810e668f
-def _is_made(path, rec):
-    "Whether `path` holds the sample of record `rec`; an error if it holds anything else"
+def _check_same_sample(path, record):
+    "Raise an error unless `path` holds the sample of `record`"
+    old = read_json(path/'sample.json')
+    if not isinstance(old, dict) or old.keys()!=record.keys():
+        raise FileExistsError(f"{path} holds something that is not a sample: name a new or an empty folder.")
+    changes = [f'{k}={old[k]!r}, not {v!r}' for k,v in record.items() if old[k]!=v]
+    if changes: raise FileExistsError(
+        f"{path} holds another sample ({'; '.join(changes)}): name another folder, or remove this one.")
+
+# %% ../../nbs/videos/07_sample.ipynb #6d9591e8
+def _check_no_clip_lost(path, record):
+    "Raise an error if clips of the sample of `record` are not in `path`"
+    groups,clips = range(1, record['n_groups']+1),range(1, record['n_clips']+1)
+    names = [_clip_name(*o) for o in product(record['classes'], groups, clips)]
+    lost = [name for name in names if not (path/'UCF-101'/name).is_file()]
+    if lost: raise FileNotFoundError(
+        f"The sample in {path} lacks {len(lost)} clips ({lost[0]} …): remove the folder and make it anew.")
+
+# %% ../../nbs/videos/07_sample.ipynb #73b861d4
+def _holds_sample(path, record):
+    "Does `path` hold the sample of `record`? An error if it holds anything else"
     if path.exists() and not path.is_dir(): raise NotADirectoryError(f"{path} is a file: name a folder for the sample.")
     if not path.exists() or not any(path.iterdir()): return False
-    try: old = json.loads((path/'sample.json').read_text())
-    except (OSError, ValueError): old = None
-    if not isinstance(old, dict) or set(old)!=set(rec):
-        raise FileExistsError(f"{path} holds something that is not a sample: name a new or an empty folder.")
-    diff = [f'{k}={old[k]!r}, not {v!r}' for k,v in rec.items() if old[k]!=v]
-    if diff: raise FileExistsError(f"{path} holds another sample ({'; '.join(diff)}): name another folder, or remove this one.")
-    names = [_clip_name(o, g+1, c+1) for o in rec['classes'] for g in range(rec['n_groups']) for c in range(rec['n_clips'])]
-    lost = [o for o in names if not (path/'UCF-101'/o).is_file()]
-    if lost: raise FileNotFoundError(f"The sample in {path} lacks {len(lost)} clips ({lost[0]} …): remove the folder and make it anew.")
+    _check_same_sample(path, record)
+    _check_no_clip_lost(path, record)
     return True
 
 # %% ../../nbs/videos/07_sample.ipynb #04832ddf
@@ -192,16 +218,12 @@ def write_sample(
     "Write the sample's videos and split lists to `path`"
     path = Path(path).expanduser().absolute()
     _check_args(n_groups, n_clips, n_frames, seed)
-    rec = dict(n_groups=n_groups, n_clips=n_clips, n_frames=n_frames, seed=seed, classes=sample_classes())
-    if _is_made(path, rec): return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    jobs = [(s, m, g+1, c+1) for s in SHAPES for m in MOVES for g in range(n_groups) for c in range(n_clips)]
-    with TemporaryDirectory(prefix=f'.{path.name}-', dir=path.parent) as d:
-        tmp = Path(d)/path.name
-        for o in rec['classes']: (tmp/'UCF-101'/o).mkdir(parents=True)
-        parallel(_write_pair, jobs, path=tmp/'UCF-101', n_frames=n_frames, seed=seed, threadpool=True, progress=True)
-        write_lists(tmp/'ucfTrainTestlist', n_groups, n_clips)
-        (tmp/'sample.json').write_text(json.dumps(rec))
-        if path.exists(): path.rmdir()
-        tmp.rename(path)
+    record = dict(n_groups=n_groups, n_clips=n_clips, n_frames=n_frames, seed=seed, classes=sample_classes())
+    if _holds_sample(path, record): return path
+    jobs = list(product(SHAPES, MOVES, range(1, n_groups+1), range(1, n_clips+1)))
+    with new_folder(path) as part:
+        for cls in record['classes']: (part/'UCF-101'/cls).mkdir(parents=True)
+        parallel(_write_pair, jobs, path=part/'UCF-101', n_frames=n_frames, seed=seed, threadpool=True, progress=True)
+        write_lists(part/'ucfTrainTestlist', n_groups, n_clips)
+        write_json(part/'sample.json', record)
     return path

@@ -51,7 +51,8 @@ def video_stream(
     if stream is None: raise VideoError(f'{video} holds no video stream: remove it or replace it')
     if container.format.name=='image2' or container.format.name.endswith('_pipe'):
         raise VideoError(f'{video} is a still picture, no video: give a video file')
-    if stream.codec_context is None: raise VideoError(f'{video} is of a codec that cannot be decoded here: convert it to H.264')
+    if stream.codec_context is None:
+        raise VideoError(f'{video} is of a codec that cannot be decoded here: convert it to H.264')
     stream.codec_context.thread_count = 1
     return stream
 
@@ -64,13 +65,15 @@ def open_video(
     if not Path(video).is_file(): raise VideoError(f'{video} does not exist: check the path')
     try:
         with _open(video) as container: yield container,video_stream(container, video)
-    except av.FFmpegError as e: raise VideoError(f'{video} cannot be read as a video ({e.strerror}): remove it or replace it') from None
+    except av.FFmpegError as e:
+        raise VideoError(f'{video} cannot be read as a video ({e.strerror}): remove it or replace it') from None
 
 # %% ../../nbs/videos/04_video.ipynb #bc30c6ef
 def _n_pictures(packet):
     "Number of pictures in an MPEG-4 `packet`, 0 for a placeholder"
     return 0 if packet.size<9 else bytes(packet).count(b'\0\0\1\xb6')
 
+# %% ../../nbs/videos/04_video.ipynb #140b36d5
 def _count_in_packets(video, keyframes):
     "Number of frames of `video`, or of its key frames, from its packets"
     n_frames,is_one_waiting = 0,False
@@ -109,7 +112,7 @@ def scaled_size(
     width:int, # Of the picture, in pixels
     size:int=None, # Length of the short side in pixels, the picture's own if `None`
 ) -> tuple: # Height and width in pixels
-    "The size of a picture whose short side is scaled to `size`"
+    "Height and width of a picture whose short side is scaled to `size`"
     scale = 1 if size is None else size/min(height, width)
     return max(round(height*scale), 1), max(round(width*scale), 1)
 
@@ -122,6 +125,7 @@ class _Converter(threading.local):
 
 _convert = _Converter()
 
+# %% ../../nbs/videos/04_video.ipynb #ac12c577
 def _write_planes(frame, out):
     "Scale `frame` into `out`, an array `(3, H, W)`"
     _,height,width = out.shape
@@ -151,8 +155,8 @@ class TimedFrame:
 
 # %% ../../nbs/videos/04_video.ipynb #f9e06249
 @patch(as_prop=True)
-def quarter_turns(self:TimedFrame)->int: # Counter-clockwise
-    "Quarter turns that make the stored picture upright"
+def quarter_turns(self:TimedFrame)->int: # 0 to 3, or negative for turns to the right
+    "Quarter turns to the left that make the stored picture upright"
     return round(self.frame.rotation/90)
 
 @patch
@@ -184,7 +188,7 @@ def iter_frames(
     container:av.container.InputContainer, # Open container
     stream:av.video.stream.VideoStream, # Its `video_stream`
     keyframes:bool=False, # Decode and count key frames only?
-    damage:str='raise', # Data that cannot be decoded: 'raise' an error, 'skip' it, or be 'strict' and raise for what could be patched up, too
+    damage:str='raise', # What to do about data that cannot be decoded: 'raise', 'skip', or be 'strict' (see above)
 ): # Generator of `TimedFrame`s; raises `av.FFmpegError`
     "Decode `stream` frame by frame"
     if keyframes: stream.codec_context.skip_frame = 'NONKEY'
@@ -222,7 +226,8 @@ class FileFrames:
     def __iter__(self):
         frame = None
         for frame in iter_frames(self.container, self.stream, self.keyframes): yield frame
-        if frame is None: raise VideoError(f'{self.container.name} holds no frame that can be decoded: remove it or replace it')
+        if frame is None:
+            raise VideoError(f'{self.container.name} holds no frame that can be decoded: remove it or replace it')
 
 # %% ../../nbs/videos/04_video.ipynb #d5712e37
 def _jpeg_codec():
@@ -231,6 +236,7 @@ def _jpeg_codec():
     codec.options = {'err_detect':'explode'}
     return codec
 
+# %% ../../nbs/videos/04_video.ipynb #26fd2a21
 def _open_image(fn, codec):
     "The picture in file `fn` as a video frame"
     try:
@@ -240,7 +246,8 @@ def _open_image(fn, codec):
             return codec.decode(av.Packet(raw))[0]
         with Image.open(io.BytesIO(raw)) as im: return av.VideoFrame.from_image(im.convert('RGB'))
     except (av.FFmpegError, OSError, EOFError, IndexError):
-        raise VideoError(f'{fn} is not a picture that can be read: extract the frames of {Path(fn).parent.name} anew') from None
+        name = Path(fn).parent.name
+        raise VideoError(f'{fn} is not a picture that can be read: extract the frames of {name} anew') from None
 
 # %% ../../nbs/videos/04_video.ipynb #821e80f1
 class FolderFrames:
@@ -289,6 +296,7 @@ def _stack_frames(frames, idxs, size):
     if rows!=list(range(len(clip))): clip = clip[rows]
     return torch.from_numpy(clip).as_subclass(TensorClip)
 
+# %% ../../nbs/videos/04_video.ipynb #3cad1495
 def _frame_numbers(idxs, frames):
     "`idxs` as a list of numbers that `frames` may have; a function of their number gives them"
     if callable(idxs): idxs = idxs(frames.n_frames)
@@ -326,9 +334,3 @@ def get_videos(
 ) -> L: # Video files, sorted
     "All video files below `path`, by extension"
     return L(sorted(o for o in Path(path).rglob('*') if o.suffix.lower() in video_extensions and o.is_file()))
-
-# %% ../../nbs/videos/04_video.ipynb #aaaa0001
-# For `predict` and `watch` until they go by `open_frames`
-_put,_stream = _write_planes,video_stream
-def _scaled(f, size): return scaled_size(f.height, f.width, size)
-def _key_frames(c, s): return (o.frame for o in iter_frames(c, s, keyframes=True))
