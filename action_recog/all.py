@@ -6,6 +6,7 @@ from .videos.ucf101 import *
 from .videos.sample import *
 from .clips.data import *
 from .learners.layers import *
+from .learners.recurrent import *
 from .learners.baseline import *
 from .learners.lstm import *
 from .learners.convlstm import *
