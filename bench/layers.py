@@ -2,16 +2,18 @@
 
     python bench/layers.py [--reps 5] [--other layers.py] [--out results.json]
 
-The forms have the same weights and take turns. Each figure is the median of `reps` turns, and "times ours" is the median of the ratio within a turn.
-Measured are a training step (forward and backward pass, with the MiB that autograd keeps in between, weights aside) and inference. `--other` adds the
-`ConvLSTM` of another Python file, say an earlier form of `action_recog/learners/recurrent.py`, as a further row of each shape.
-On a GPU the forms run under autocast in fp16, and the table has their peak memory too."""
+The forms have the same weights and take turns. Each figure is the median of `reps` turns, and "times ours" is the
+median of the ratio within a turn. Measured are a training step (forward and backward pass, with the MiB that autograd
+keeps in between, weights aside) and inference. `--other` adds the `ConvLSTM` of another Python file, say an earlier
+form of `action_recog/learners/recurrent.py`, as a further row of each shape. On a GPU the forms run under autocast in
+fp16, and the table has their peak memory too."""
 import importlib.util,json,platform,statistics,time
 import torch
 from torch import nn
 from pathlib import Path
 from fastcore.script import call_parse
 from action_recog.learners.recurrent import ConvLSTM
+from action_recog.test_utils import kept
 
 shapes = (512,256,4),(512,256,7),(64,64,32),(1,64,64) # Channels in, channels of the state, height and width
 
@@ -50,16 +52,6 @@ def make_forms(ni, nf, device, other=None):
         forms['other'].load_state_dict(ours.state_dict())
     return {k:m.to(device) for k,m in forms.items()}
 
-def kept(m, x):
-    "Bytes that autograd keeps for the backward pass, weights aside"
-    weights = {o.untyped_storage().data_ptr() for o in m.parameters()}
-    seen = {}
-    def pack(o):
-        seen[o.untyped_storage().data_ptr()] = o.untyped_storage().nbytes()
-        return o
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda o: o): out = m(x)
-    return sum(v for k,v in seen.items() if k not in weights)
-
 def forget_grads(m, x):
     for p in (x,*m.parameters()): p.grad = None
 
@@ -86,7 +78,7 @@ def infer(m, x):
 
 def peak(m, x):
     "Peak bytes of a training step above what was there before it (CUDA only)"
-    if not x.is_cuda: return None
+    if not x.is_cuda: return 0
     forget_grads(m, x)
     torch.cuda.reset_peak_memory_stats()
     before = torch.cuda.memory_allocated()
@@ -118,16 +110,21 @@ def measure(ni, nf, hw, reps, device, other, bs=8, T=10):
     forms = make_forms(ni, nf, device, other)
     check_agree(forms, x)
     train,inference = turns(train_step, forms, x, reps),turns(infer, forms, x, reps)
-    macs = T*bs*hw*hw*(ni+nf)*4*nf*9
-    return [dict(shape=f'{ni}x{hw}x{hw} -> {nf}', form=k, gflop=6*macs/1e9, train_ms=1000*statistics.median(train[k]),
-        train_ratio=times_ours(train, k), infer_ms=1000*statistics.median(inference[k]), infer_ratio=times_ours(inference, k),
-        kept_mb=kept(m, x)/2**20, peak_mb=(peak(m, x) or 0)/2**20) for k,m in forms.items()]
+    gflop = 6*T*bs*hw*hw*(ni+nf)*4*nf*9/1e9
+    rows = []
+    for k,m in forms.items():
+        rows.append(dict(shape=f'{ni}x{hw}x{hw} -> {nf}', form=k, gflop=gflop,
+            train_ms=1000*statistics.median(train[k]), train_ratio=times_ours(train, k),
+            infer_ms=1000*statistics.median(inference[k]), infer_ratio=times_ours(inference, k),
+            kept_mb=kept(lambda: m(x), but=m)[1]/2**20, peak_mb=peak(m, x)/2**20))
+    return rows
 
 def show(rows, cuda):
     "Print the rows of one shape"
     for r in rows:
         memory = f'{r["kept_mb"]:.0f} | {r["peak_mb"]:.0f}' if cuda else f'{r["kept_mb"]:.0f}'
-        print(f'| {r["shape"]} | {r["form"]} | {r["train_ms"]:.0f} | {r["train_ratio"]:.2f} | {r["gflop"]/r["train_ms"]*1000:.0f} | {memory} | '
+        rate = 1000*r["gflop"]/r["train_ms"]
+        print(f'| {r["shape"]} | {r["form"]} | {r["train_ms"]:.0f} | {r["train_ratio"]:.2f} | {rate:.0f} | {memory} | '
             f'{r["infer_ms"]:.0f} | {r["infer_ratio"]:.2f} |', flush=True)
 
 @call_parse
@@ -141,9 +138,11 @@ def main(
     res = {}
     for device in ['cpu'] + ['cuda']*torch.cuda.is_available():
         cuda = device=='cuda'
-        name = f'{torch.cuda.get_device_name()}, fp16' if cuda else f'{platform.machine()}, {torch.get_num_threads()} threads, fp32'
+        name = f'{platform.machine()}, {torch.get_num_threads()} threads, fp32'
+        if cuda: name = f'{torch.cuda.get_device_name()}, fp16'
         memory = 'kept MiB | peak MiB' if cuda else 'kept MiB'
-        print(f'\n{name}\n\n| input -> state | form | training step ms | times ours | GFLOP/s | {memory} | inference ms | times ours |')
+        print(f'\n{name}\n')
+        print(f'| input -> state | form | training ms | times ours | GFLOP/s | {memory} | inference ms | times ours |')
         print('|---|---|'+'--:|'*(7 if cuda else 6))
         res[name] = []
         for shape in shapes:

@@ -144,7 +144,8 @@ def check_positive(
 ):
     "Refuse what is no positive int"
     for name,value in kwargs.items():
-        if not isinstance(value, int) or value<1: raise ValueError(f'Expected {name} as a positive int, but got {value!r}')
+        if isinstance(value, int) and value>0: continue
+        raise ValueError(f'Expected {name} as a positive int, but got {value!r}')
 
 def positive_ints(
     name:str, # What `value` is called in an error
@@ -186,7 +187,8 @@ def forward(self:CausalConv3d,
 ) -> tuple: # Output `(B, out_channels, T, H', W')` and the memory for what comes next
     "Convolve `x` with what came before it"
     if x.ndim!=5 or x.shape[1]!=self.in_channels:
-        raise ValueError(f'Expected input (B, C, T, H, W) with C = in_channels = {self.in_channels}, but got shape {tuple(x.shape)}')
+        expected = f'(B, C, T, H, W) with C = in_channels = {self.in_channels}'
+        raise ValueError(f'Expected input {expected}, but got shape {tuple(x.shape)}')
     shape = (*x.shape[:2], self.mem_len, *x.shape[3:])
     if mem is None: mem = x.new_zeros(shape)
     if shape_of(mem)!=shape: raise ValueError(f'Expected mem (B, C, mem_len, H, W) = {shape}, but got {shape_of(mem)}')

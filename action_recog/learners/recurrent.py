@@ -119,7 +119,8 @@ def first_state(self:ConvRNN,
     came = [shape_of(o) for o in hx]
     if came==[shape]*len(self.state_names): return hx
     names = ' and '.join(self.state_names)
-    raise ValueError(f'Expected hx as {names} of shape (layers*directions, B, hidden_size, H, W) = {shape}, but got {came}')
+    expected = f'{names} of shape (layers*directions, B, hidden_size, H, W) = {shape}'
+    raise ValueError(f'Expected hx as {expected}, but got {came}')
 
 # %% ../../nbs/learners/21_recurrent.ipynb #c82c44d5
 @patch
@@ -144,7 +145,8 @@ def check_input(self:ConvRNN,
     "Refuse what is no batch of clips for this net"
     if x.ndim==5 and x.shape[2]==self.input_size and x.shape[int(self.batch_first)]>0: return
     order = '(B, T, C, H, W)' if self.batch_first else '(T, B, C, H, W)'
-    raise ValueError(f'Expected input {order} with T > 0 and C = input_size = {self.input_size}, but got shape {tuple(x.shape)}')
+    expected = f'{order} with T > 0 and C = input_size = {self.input_size}'
+    raise ValueError(f'Expected input {expected}, but got shape {tuple(x.shape)}')
 
 # %% ../../nbs/learners/21_recurrent.ipynb #0b1e9808
 @patch
@@ -152,7 +154,7 @@ def forward(self:ConvRNN,
     x, # `(T, B, input_size, H, W)`, or `(B, T, input_size, H, W)` if `batch_first`
     hx=None, # Initial state `(num_layers*n_dirs, B, hidden_size, H, W)`, zero if None
     reset=None, # Bool mask `(T, B)`, or `(B, T)` if `batch_first`: True where a new clip begins
-) -> tuple: # The output of the last layer `(T, B, n_dirs*hidden_size, H, W)` (or batch first), and the last state in the shape of `hx`
+) -> tuple: # Output of the last layer `(T, B, n_dirs*hidden_size, H, W)`, or batch first; last state, shaped as `hx`
     "Run over the time steps of `x`"
     self.check_input(x)
     if self.batch_first: x = x.transpose(0, 1)
@@ -180,7 +182,7 @@ class ConvLSTM(ConvRNN):
         input_size:int, # Channels of the input
         hidden_size:int, # Channels of the state
         *args,
-        peephole=False, # Let the gates see the cell? True: a weight a channel; (H, W): a weight a pixel, for maps of that size
+        peephole=False, # Let the gates see the cell? True: a weight a channel; (H, W): a weight a pixel of maps that size
         **kwargs
     ):
         super().__init__(input_size, hidden_size, *args, **kwargs)
