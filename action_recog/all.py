@@ -12,6 +12,7 @@ from .clips.splits import *
 from .clips.labels import *
 from .clips.data import *
 from .learners.layers import *
+from .learners.recurrent import *
 from .learners.baseline import *
 from .learners.lstm import *
 from .learners.convlstm import *

@@ -17,7 +17,7 @@ from torch.utils.checkpoint import checkpoint
 from torchvision import models as tvm
 from torchvision.models.video import MViT,S3D
 from torchvision.models.video.mvit import MultiscaleBlock
-from .layers import _keep_buffers, as_clip
+from .layers import as_clip, keep_buffers
 
 # %% ../../nbs/learners/27_backbones.ipynb #b7b550b9
 def video_arch(
@@ -90,7 +90,7 @@ class VideoModel(Module):
 # %% ../../nbs/learners/27_backbones.ipynb #50edbfd0
 def _again(module, f, *args):
     if not (module.training and torch.is_grad_enabled()): return f(*args)
-    return checkpoint(f, *args, use_reentrant=False, context_fn=lambda: (nullcontext(),_keep_buffers(module)))
+    return checkpoint(f, *args, use_reentrant=False, context_fn=lambda: (nullcontext(), keep_buffers(module)))
 
 # %% ../../nbs/learners/27_backbones.ipynb #b6f87e58
 class CheckpointSequential(nn.Sequential):

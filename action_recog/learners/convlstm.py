@@ -9,7 +9,8 @@ __all__ = ['ConvLSTMModel']
 
 # %% ../../nbs/learners/25_convlstm.ipynb #9db7f5dd
 from fastai.torch_basics import *
-from .layers import as_clip, ConvLSTM
+from .layers import as_clip
+from .recurrent import ConvLSTM
 from fastai.vision.learner import create_head
 from .baseline import Encoder, pool_cells, time_stats
 
