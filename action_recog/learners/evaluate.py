@@ -11,6 +11,7 @@ __all__ = ['orders', 'FrameBags', 'order_blind_ceiling', 'AverageClips', 'video_
 # %% ../../nbs/learners/34_evaluate.ipynb #c5e02ba1
 from fastai.vision.all import *
 from ..core import *
+from ..clips.sampling import *
 from ..clips.data import *
 
 # %% ../../nbs/learners/34_evaluate.ipynb #6aa676e0
@@ -73,7 +74,7 @@ def video_preds(
     if n_clips>1: set_sampler(dl, MultiClipSampler(clip_reader(dl).sampler, n_clips))
     with learn.no_bar(): return learn.get_preds(dl=dl, cbs=AverageClips(n_clips, flip))
 
-# %% ../../nbs/learners/34_evaluate.ipynb #b1ea6902
+# %% ../../nbs/learners/34_evaluate.ipynb #a4b27d7f
 def shuffle_frames(
     x:Tensor, # Clips `(B, T, …)`
 ) -> Tensor: # The same shape
@@ -82,12 +83,14 @@ def shuffle_frames(
     idxs = torch.rand(B, T, generator=torch.Generator().manual_seed(0)).argsort(1).to(x.device)
     return x.gather(1, idxs.view(B, T, *[1]*(x.ndim-2)).expand_as(x))
 
+# %% ../../nbs/learners/34_evaluate.ipynb #2cafc45b
 def repeat_middle(
     x:Tensor, # Clips `(B, T, …)`
 ) -> Tensor: # The same shape
     "The frame in the middle of each clip in place of all"
     return x[:,x.shape[1]//2,None].expand_as(x)
 
+# %% ../../nbs/learners/34_evaluate.ipynb #c828f378
 orders = {'in order':noop, 'shuffled':shuffle_frames, 'reversed':lambda x: x.flip(1), 'one frame':repeat_middle}
 
 # %% ../../nbs/learners/34_evaluate.ipynb #34376435
@@ -108,6 +111,7 @@ class EachOrder(Callback):
         "Accuracy of the clips so far in each order"
         return {name:float(np.mean(hits)) for name,hits in self.hits.items()}
 
+# %% ../../nbs/learners/34_evaluate.ipynb #a6c424df
 def order_test(
     learn:Learner, # Measured on its validation set
 ) -> dict: # Clip accuracy between 0 and 1 for each order of the frames
@@ -131,7 +135,7 @@ def score(
     learn:Learner, # Measured on its validation set
     n_clips:int=10, # Clips of each video
     flip:bool=False, # Show each clip as in a mirror as well?
-) -> dict: # Accuracies between 0 and 1 of clips and videos, top 1 and top 5, by `order`, `per_class` of the videos; counts
+) -> dict: # Accuracies of clips and videos, top 1 and top 5, by `order` and `per_class`, between 0 and 1; counts
     "Accuracy of a learner on its validation set, with what it compares to"
     if getattr(clip_reader(learn.dls.valid).sampler, 'any_length', False): n_clips = 1
     cb = EachOrder()
@@ -142,8 +146,9 @@ def score(
         res[f'{name}_accuracy'] = accuracy(o, targs).item()
         res[f'{name}_top5'] = top_k_accuracy(o, targs, min(5, o.shape[1])).item()
     vocab = learn.dls.vocab
-    return dict(**res, n_clips=n_clips, flip=flip, order=cb.accuracies, order_blind_ceiling=cb.bags.ceiling, clips=len(targs),
-        classes=len(vocab), parameters=total_params(learn.model)[0], per_class=per_class_accuracy(probs, targs, vocab))
+    return dict(**res, n_clips=n_clips, flip=flip, order=cb.accuracies, order_blind_ceiling=cb.bags.ceiling,
+        clips=len(targs), classes=len(vocab), parameters=total_params(learn.model)[0],
+        per_class=per_class_accuracy(probs, targs, vocab))
 
 # %% ../../nbs/learners/34_evaluate.ipynb #67859c6e
 def _decoded_clip(dl, i):
@@ -151,6 +156,7 @@ def _decoded_clip(dl, i):
     batch = to_device(dl.do_batch([dl.do_item(i)]), dl.device)
     return dl.decode_batch(dl.after_batch(batch))[0][0]
 
+# %% ../../nbs/learners/34_evaluate.ipynb #3109effe
 def show_confused(
     learn:Learner, # Asked about its validation set
     n:int=4, # Pairs to show, the most frequent first

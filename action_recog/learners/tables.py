@@ -46,7 +46,7 @@ def line_stats(
     folds = df.groupby([*_line,'seed'], sort=False)[values].mean()
     return folds.groupby(level=_line, sort=False).agg(['mean','std'])
 
-# %% ../../nbs/learners/35_tables.ipynb #097a9fe1
+# %% ../../nbs/learners/35_tables.ipynb #4c943536
 def percent(
     mean:float, # Between 0 and 1
     std:float=np.nan, # Its standard deviation, if there is one
@@ -54,6 +54,7 @@ def percent(
     "A share in percent"
     return f'{100*mean:.1f} %' + ('' if np.isnan(std) else f' ± {100*std:.1f}')
 
+# %% ../../nbs/learners/35_tables.ipynb #b29e1c1d
 def percents(
     stats:pd.DataFrame, # As `line_stats` gives it
 ) -> pd.DataFrame: # One column of text for each value
@@ -103,6 +104,7 @@ def and_list(
     *most,last = dict.fromkeys(map(str, items))
     return f'{", ".join(most)} and {last}' if most else last
 
+# %% ../../nbs/learners/35_tables.ipynb #e352b1cd
 def split_names(
     df:pd.DataFrame, # As `tidy_rows` gives it
 ) -> str: # As in 'official splits 1 and 2 and random split'
@@ -176,6 +178,7 @@ def to_md(
     lines = [list(df.columns), ['---']+['--:']*(df.shape[1]-1), *df.values.tolist()]
     return ''.join(f'| {" | ".join(o)} |\n' for o in lines)
 
+# %% ../../nbs/learners/35_tables.ipynb #04f8d0b7
 def table_md(
     rows, # One dict for each run, as from `make_table`
     table=accuracy_table, # Or `order_table`, `leak_table` or `per_class_table`
