@@ -6,10 +6,12 @@ from .videos.ucf101 import *
 from .videos.sample import *
 from .clips.data import *
 from .learners.layers import *
+from .learners.encoder import *
 from .learners.baseline import *
 from .learners.lstm import *
 from .learners.convlstm import *
 from .learners.timesformer import *
+from .learners.vit import *
 from .learners.backbones import *
 from .learners.features import *
 from .learners.distributed import *

@@ -6,18 +6,21 @@ Docs: https://action-recog.github.io/action_recog/learners/timesformer.html.md""
 
 # %% auto #0
 __all__ = ['TimeRotaryEmbedding', 'pair_angles', 'rotate_pairs', 'DividedAttention', 'FeedForward', 'TimeSformerBlock',
-           'TimeSformer', 'check_frames', 'token_maps', 'AttentionRows', 'attention_weights', 'timesformer_splitter']
+           'TimeSformer', 'check_frames', 'create_timesformer', 'token_maps', 'AttentionRows', 'attention_weights',
+           'timesformer_splitter']
 
 # %% ../../nbs/learners/26_timesformer.ipynb #2cb70556
 from dataclasses import dataclass
 from einops import rearrange
 from fastai.torch_basics import *
+from fastai.vision.core import imagenet_stats
 from fastai.callback.hook import Hooks
 from timesformer_pytorch import timesformer_pytorch as tp
 from timesformer_pytorch.rotary import RotaryEmbedding
 from timm.layers import drop_path
 from torch.utils.checkpoint import checkpoint
 from .layers import as_clip
+from .encoder import fit_state,load_state
 
 # %% ../../nbs/learners/26_timesformer.ipynb #a5608882
 class TimeRotaryEmbedding(RotaryEmbedding):
@@ -86,7 +89,7 @@ def fold(self:DividedAttention,
     first = x[:,None,:1].expand(-1, toks.shape[1], -1, -1, -1)
     return torch.cat([first, toks], 2)
 
-# %% ../../nbs/learners/26_timesformer.ipynb #2960af87
+# %% ../../nbs/learners/26_timesformer.ipynb #e1662cf5
 @patch
 def attend(self:DividedAttention,
     q, # Queries `(B, n, heads, dim_head)`
@@ -105,7 +108,7 @@ def attend_cls(self:DividedAttention,
     q,k,v = self.split(qkv)
     return self.attend(q[:,:1], k, v).flatten(2)
 
-# %% ../../nbs/learners/26_timesformer.ipynb #4fb2595f
+# %% ../../nbs/learners/26_timesformer.ipynb #1771cf24
 @patch
 def mix(self:DividedAttention,
     qkv, # What the linear layer gives `(B, 1+T*N, 3*heads*dim_head)`
@@ -229,7 +232,7 @@ def check_frames(
         raise ValueError(f'Height and width must be multiples of the patch size {patch_size}, but got {tuple(size)}')
     return x
 
-# %% ../../nbs/learners/26_timesformer.ipynb #54a8b71a
+# %% ../../nbs/learners/26_timesformer.ipynb #baeb23a0
 @patch
 def tokens(self:TimeSformer,
     x, # Clips `(B, T, 3, H, W)`
@@ -262,7 +265,21 @@ def forward(self:TimeSformer,
         x = run(x, self.num_frames, (time,space))
     return self.to_out(x[:,0])
 
-# %% ../../nbs/learners/26_timesformer.ipynb #fc379bbf
+# %% ../../nbs/learners/26_timesformer.ipynb #042a249f
+def create_timesformer(
+    shape:tuple, # Of the clips `(B, T, 3, H, W)`
+    n_out:int, # Number of classes
+    weights:str|Path=None, # Checkpoint on disk to start from
+    ps:float=0.1, # Dropout in attention and feed-forward layers
+    **kwargs # For `TimeSformer`
+) -> tuple: # `TimeSformer`, (mean, std)
+    "A `TimeSformer` for clips of `shape`, and ImageNet's mean and standard deviation"
+    model = TimeSformer(n_out, shape[1], shape[-1], attn_dropout=ps, ff_dropout=ps, **kwargs)
+    head = {k:v for k,v in model.state_dict().items() if k.startswith('to_out.1.')}
+    if weights is not None: fit_state(model, {**load_state(weights), **head}, weights)
+    return model, imagenet_stats
+
+# %% ../../nbs/learners/26_timesformer.ipynb #e8b57611
 def token_maps(
     tokens, # Tokens of one clip `(1, 1+T*h*w, C)`, the class token first
     n_frames:int, # Number of frames T
@@ -286,7 +303,7 @@ def cam_maps(self:TimeSformer,
     "The tokens as maps"
     return token_maps(kept, x.shape[1], self.patch_grid(x)[0])
 
-# %% ../../nbs/learners/26_timesformer.ipynb #41992055
+# %% ../../nbs/learners/26_timesformer.ipynb #41be87e3
 @dataclass
 class AttentionRows:
     "Who attends to whom in one layer, for one clip of `T` frames with `N` patches each"
@@ -302,7 +319,7 @@ def attention_weights(
     products = torch.einsum('...qhd,...khd->...hqk', q, k)
     return (products*q.shape[-1]**-.5).softmax(-1).mean(-3)
 
-# %% ../../nbs/learners/26_timesformer.ipynb #bfb7f327
+# %% ../../nbs/learners/26_timesformer.ipynb #7bc258fd
 @patch
 def rows(self:DividedAttention,
     x, # Tokens of one clip `(1, 1+T*N, dim)`
