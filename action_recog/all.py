@@ -1,6 +1,7 @@
 "All of action_recog, and of fastai's vision part: `from action_recog.all import *`"
 from fastai.vision.all import *
 from .core import *
+from .videos.files import *
 from .videos.video import *
 from .videos.ucf101 import *
 from .videos.sample import *
@@ -16,6 +17,7 @@ from .learners.backbones import *
 from .learners.features import *
 from .learners.distributed import *
 from .learners.learner import *
+from .learners.recipes import *
 from .learners.evaluate import *
 from .learners.training import *
 from .answers.interpret import *
