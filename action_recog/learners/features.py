@@ -31,7 +31,7 @@ def n_frozen(
         if trains: n = i+1
     return n
 
-# %% ../../nbs/learners/31_features.ipynb #42f63d8b
+# %% ../../nbs/learners/31_features.ipynb #c870a611
 def clip_view(
     dls:DataLoaders, # Their batch transforms are applied
     batch:tuple, # One clip before its batch transforms `(1, T, C, H, W)`
@@ -65,7 +65,7 @@ def fingerprint(
         views = [clip_view(dls, (clip,), view, Path('noise')) for view in range(4)]
     return [channel_means(o) for o in views] + [list(views[0].shape[2:])]
 
-# %% ../../nbs/learners/31_features.ipynb #f34131fd
+# %% ../../nbs/learners/31_features.ipynb #65053c01
 def feature_file(
     store:Path, # Folder of the features
     clip:Path, # Video or frame folder
@@ -99,7 +99,7 @@ class FeatureStore:
         todo = {clip:[i for i in range(n) if not feature_file(self.folder, clip, i).exists()] for clip,n in views.items()}
         return {clip:idxs for clip,idxs in todo.items() if idxs}
 
-# %% ../../nbs/learners/31_features.ipynb #9057c5ad
+# %% ../../nbs/learners/31_features.ipynb #c6dd02eb
 @patch
 def clip_dl(self:FeatureStore,
     clips:list, # Videos or frame folders
@@ -144,7 +144,7 @@ class FeatureClipTfm(RandTransform):
         feats = np.load(feature_file(self.store, Path(x), view), mmap_mode='r')
         return torch.from_numpy(feats[self.sampler(len(feats), self.train)])
 
-# %% ../../nbs/learners/31_features.ipynb #f6acfce9
+# %% ../../nbs/learners/31_features.ipynb #9edef55c
 class _ToFloat(Transform):
     def encodes(self, x:Tensor): return x.float() if x.dtype==torch.half else x
 
