@@ -22,7 +22,9 @@ from .learners.features import *
 from .learners.distributed import *
 from .learners.learner import *
 from .learners.recipes import *
+from .learners.phases import *
 from .learners.evaluate import *
+from .learners.tables import *
 from .learners.training import *
 from .answers.interpret import *
 from .answers.predict import *
