@@ -117,13 +117,14 @@ def mix(self:DividedAttention,
 ) -> Tensor: # `(B, 1+T*N, heads*dim_head)`
     "What each token has attended to"
     sin,cos = rot
+    cls = self.attend_cls(qkv)
     q,k,v = self.split(qkv)
     q = rotate_pairs(self.fold(q, n_frames), sin[1:], cos[1:])
     k = rotate_pairs(self.fold(k, n_frames, cls=True), sin, cos)
     v = self.fold(v, n_frames, cls=True)
     out = self.attend(*(o.flatten(0, 1) for o in (q,k,v))).unflatten(0, (qkv.shape[0],-1))
     if self.over_time: out = out.transpose(1, 2)
-    return torch.cat([self.attend_cls(qkv), out.flatten(1, 2).flatten(2)], 1)
+    return torch.cat([cls, out.flatten(1, 2).flatten(2)], 1)
 
 # %% ../../nbs/learners/26_timesformer.ipynb #8e5d7d3e
 @patch
