@@ -1,6 +1,7 @@
 "All of action_recog, and of fastai's vision part: `from action_recog.all import *`"
 from fastai.vision.all import *
 from .core import *
+from .videos.files import *
 from .videos.video import *
 from .videos.ucf101 import *
 from .videos.sample import *
