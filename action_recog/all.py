@@ -15,6 +15,7 @@ from .learners.backbones import *
 from .learners.features import *
 from .learners.distributed import *
 from .learners.learner import *
+from .learners.recipes import *
 from .learners.evaluate import *
 from .learners.training import *
 from .answers.interpret import *
