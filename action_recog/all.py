@@ -3,6 +3,7 @@ from fastai.vision.all import *
 from .core import *
 from .videos.files import *
 from .videos.video import *
+from .videos.frames import *
 from .videos.ucf101 import *
 from .videos.sample import *
 from .clips.data import *

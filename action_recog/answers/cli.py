@@ -43,7 +43,7 @@ def _check(path, lists, n_workers):
     if (report.status!='ok').any(): sys.exit(1)
 
 def _frames(path, dest, **kwargs):
-    from action_recog.videos.video import extract_dataset
+    from action_recog.videos.frames import extract_dataset
     path = Path(path)
     dest = Path(dest or path.with_name(f'{path.name}-frames'))
     report = extract_dataset(path, dest, **kwargs)
