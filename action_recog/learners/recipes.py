@@ -17,26 +17,26 @@ from .timesformer import *
 from .backbones import *
 from .learner import *
 
-# %% ../../nbs/learners/30_recipes.ipynb #c40dbc5e
+# %% ../../nbs/learners/30_recipes.ipynb #bb71fb42
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Recipe:
     "All that a training depends on, beside its clips, its seed and its machine"
     name:str # How the tables call it
     image_size:int # Height and width of the frames in pixels
     seq_len:int # Frames of a clip
-    sampler:str='uniform' # Which frames: 'uniform', spread over the video, 'first', or 'dense', neighbours from anywhere in it
+    sampler:str='uniform' # Which frames: 'uniform' over the video, the 'first', or a 'dense' row from anywhere in it
     step:int=None # Distance between the frames of 'first' and 'dense', from 1; the sampler's own if `None`
     resize:str='crop' # How a frame becomes square: 'crop', 'squish' or 'pad'
     augment:dict=None # Arguments of `aug_transforms` without `size`; nothing is augmented if `None`
     bs:int # Clips in a batch
     epochs:int # Epochs in which the whole model learns; 0 leaves a frozen encoder frozen to the end
-    freeze_epochs:int=1 # Epochs in which the head learns alone before those, where the encoder has learnt something already
+    freeze_epochs:int=1 # Epochs of the head alone before those, where the encoder has learnt something
     lr:float # Highest learning rate
     lr_mult:float=100 # How many times lower the rate of the encoder's first layers is, once it learns
     wd:float=None # Weight decay, from 0; fastai's own if `None`
     mixup:float=0. # `alpha` of fastai's `MixUp`, from 0, which leaves it out
     label_smoothing:float=0. # Share of the target that goes to the other classes, between 0 and 1
-    features:dict=None # Arguments of `cache_features` but for the path, to train and score on stored features; none are stored if `None`
+    features:dict=None # Arguments of `cache_features`, to train and score on stored features; none if `None`
     split:str='official' # 'official', or 'random' for a random fifth of the clips as the validation set
     n_clips:int=10 # Clips of each video whose probabilities `score` averages
     flip:bool=False # Does `score` look at each clip as in a mirror as well?
@@ -121,7 +121,7 @@ learner_meta = dict(
     timesformer=_meta('timesformer', timesformer_learner, timesformer_splitter),
     video=_meta('video', video_learner, video_splitter))
 
-# %% ../../nbs/learners/30_recipes.ipynb #cd8586d0
+# %% ../../nbs/learners/30_recipes.ipynb #4ad62f5c
 def get_recipe(
     model:str, # Name in `learner_meta`
     recipe:str='default', # Name in its recipes
@@ -130,9 +130,11 @@ def get_recipe(
     **kwargs # Values to put in place of the recipe's; `None` keeps the recipe's
 ) -> Recipe: # A copy with the changes
     "The recipe `recipe` of `model`, with changes"
-    if model not in learner_meta: raise ValueError(f'there is no model {model!r}: choose from {", ".join(learner_meta)}')
+    if model not in learner_meta:
+        raise ValueError(f'there is no model {model!r}: choose from {", ".join(learner_meta)}')
     recipes = learner_meta[model]['recipes']
-    if recipe not in recipes: raise ValueError(f'{model} has no recipe {recipe!r}: choose from {", ".join(recipes)}')
+    if recipe not in recipes:
+        raise ValueError(f'{model} has no recipe {recipe!r}: choose from {", ".join(recipes)}')
     names = [o.name for o in fields(Recipe)]
     for k in kwargs:
         if k not in names: raise ValueError(f'a recipe has no {k!r}: choose from {", ".join(names)}')
