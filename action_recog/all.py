@@ -6,6 +6,9 @@ from .videos.video import *
 from .videos.frames import *
 from .videos.ucf101 import *
 from .videos.sample import *
+from .clips.sampling import *
+from .clips.splits import *
+from .clips.labels import *
 from .clips.data import *
 from .learners.layers import *
 from .learners.baseline import *
