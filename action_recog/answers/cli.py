@@ -73,7 +73,7 @@ def _frames(path, dest, **kwargs):
 @_one_sentence
 def ar_data(
     action:str, # `sample`, `ucf101`, `frames` or `check`
-    path:str=None, # sample, ucf101: folder to write, ucf101's by default in fastai's data; frames, check: folder of class folders
+    path:str=None, # sample, ucf101: folder to write, ucf101's in fastai's data; frames, check: folder of class folders
     dest:str=None, # frames: folder for the frame folders, `path` with -frames if not given
     size:int=None, # frames: length of the short side in pixels, the videos' own if not given
     force:bool=False, # frames: extract anew what is there?
@@ -122,7 +122,7 @@ def ar_train(
     lists:str=None, # Folder of the UCF101 lists, looked for in and beside PATH if not given
     tune:bool=False, # Hold out groups of the training list and leave the test list alone?
     random:bool=False, # Split at random instead, as the tutorial does, to see how much that flatters?
-    arch:str=None, # timm name of the encoder, or small_cnn; a ViT for timesformer, a backbone of torchvision's for video
+    arch:str=None, # timm name of the encoder, or small_cnn; a ViT for timesformer, a torchvision backbone for video
     weights:str=None, # Checkpoint of it on disk
     image_size:int=None, # Pixels
     seq_len:int=None, # Frames of a clip
@@ -131,17 +131,19 @@ def ar_train(
     lr:float=None, # Learning rate
     seed:int=0, # Of weights, order and sampling
     num_workers:int=None, # Of the data loaders
-    save_best:bool=False, # End with the epoch that was best on the groups held out? With --tune, or where there are no lists
+    save_best:bool=False, # End with the epoch best on the groups held out? With --tune, or where there are no lists
     tensorboard:bool=False, # Write to OUT/tensorboard for TensorBoard?
     wandb:bool=False, # Log to Weights & Biases?
 ):
     "Train a learner and save it with its metrics"
+    from action_recog.learners.recipes import get_recipe
     from action_recog.learners.evaluate import table_md
-    from action_recog.learners.training import get_recipe,save_run
+    from action_recog.learners.training import save_run
     out = out or f'runs/{model}'
-    r = get_recipe(model, recipe, arch, weights, image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr)
-    row = save_run(_data(path), model, out, r, fold=fold, lists=lists, tune=tune, random=random, seed=seed, num_workers=num_workers,
-        save_best=save_best, loggers=_loggers(tensorboard, wandb))
+    changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr)
+    row = save_run(_data(path), model, out, get_recipe(model, recipe, arch, weights, **changes), fold=fold, lists=lists,
+        tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
+        loggers=_loggers(tensorboard=tensorboard, wandb=wandb))
     print(f'\n{table_md([row])}\nsaved in {out}')
 
 # %% ../../nbs/answers/57_cli.ipynb #e954743f
@@ -158,7 +160,7 @@ def _numbers(text, name):
 def ar_table(
     path:str, # Folder of class folders with videos or frame folders, or `ucf101`
     out:str='runs/table', # Folder for the runs, results.jsonl and table.md
-    recipe:str=None, # default, sample, tutorial, or some with commas between; default if not given, for ucf101 default,tutorial
+    recipe:str=None, # default, sample or tutorial, or some with commas between; for ucf101 default,tutorial if not given
     models:str=None, # Some of baseline, lstm, convlstm and timesformer, with commas between; all if not given
     arch:str=None, # timm name of the encoder, or small_cnn
     weights:str=None, # Checkpoint of the encoder on disk
@@ -217,7 +219,7 @@ def _print_preds(preds, as_json, as_csv):
 @_one_sentence
 def ar_predict(
     *videos:str, # Videos, frame folders, or folders with videos
-    learner:str='runs/convlstm', # Folder of a run or file of an exported learner, a pickle, so only one you trust; or a model folder
+    learner:str='runs/convlstm', # Folder of a run, model folder, or exported learner: a pickle, so only one you trust
     k:int=5, # Labels to give
     n_clips:int=10, # Clips of each video, whose probabilities are averaged
     window:float=4., # Seconds of a window of the timeline, which long videos get
@@ -311,7 +313,7 @@ def ar_watch(
 @call_parse
 @_one_sentence
 def ar_export(
-    learner:str, # Run of ar-train, model folder, or exported learner; the last is a pickle, so only one you trust
+    learner:str, # Folder of a run, model folder, or exported learner: a pickle, so only one you trust
     out:str, # Name to write: NAME.onnx for ONNX, NAME.pt2 for torch.export, else a model folder
 ):
     "Write a learner as a model folder, as ONNX or by torch.export"
@@ -323,8 +325,8 @@ def ar_export(
 @call_parse
 @_one_sentence
 def ar_demo(
-    learner:str='runs/sample/convlstm-sample-fold1-seed0', # Run of ar-train, model folder, or exported learner; the last is a pickle, so only one you trust
-    host:str='127.0.0.1', # Address to answer on; any other lets everybody in the network use the page, without a password
+    learner:str='runs/sample/convlstm-sample-fold1-seed0', # As for ar-export
+    host:str='127.0.0.1', # Address to answer on; any other opens the page to everybody in the network, without a password
     port:int=7860, # Port to answer on
     max_mb:float=100, # Largest upload in megabytes
     max_seconds:float=120, # Longest video

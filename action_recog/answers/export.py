@@ -23,6 +23,7 @@ from fastai.vision.all import *
 from .. import __version__
 from ..core import *
 from ..videos.files import *
+from ..clips.sampling import *
 from ..clips.data import *
 from ..learners.baseline import small_cnn
 from ..learners.learner import *

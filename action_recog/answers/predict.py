@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from fastai.vision.all import *
 from ..core import *
 from ..videos.video import *
+from ..clips.sampling import *
 from ..clips.data import *
 from .timeline import *
 
@@ -365,7 +366,7 @@ def html_timeline(self:VideoPreds) -> str: # HTML, a bar of coloured parts
     names = list(dict.fromkeys(self.segments.itemgot(2)))
     cells = ''
     for s in self.segments:
-        label = html.escape(s.label)
+        label = html.escape(str(s.label))
         percent = 100*(s.end-s.start)/max(self.seconds, 1e-9)
         colour = _colours[names.index(s.label)%len(_colours)]
         cells += _segment_cell.format(label, s.start, s.end, percent, colour, label)
@@ -379,9 +380,10 @@ def html_strip(self:VideoPreds) -> str: # HTML, an image that holds its data
     data = base64.b64encode(buffer.getvalue()).decode()
     return f'<img style="width:100%;max-width:640px" src="data:image/jpeg;base64,{data}">'
 
-# %% ../../nbs/answers/51_predict.ipynb #42847ced
+# %% ../../nbs/answers/51_predict.ipynb #2cf359c4
 _label_bar = '<div style="background:#3572a5;height:.8em;width:{:.0f}px"></div>'
-_label_row = '<tr><td style="text-align:left">{}</td><td style="text-align:right">{:.1f} %</td>' f'<td>{_label_bar}</td></tr>'
+_label_row = ('<tr><td style="text-align:left">{}</td><td style="text-align:right">{:.1f} %</td>'
+    f'<td>{_label_bar}</td></tr>')
 
 @patch
 def _repr_html_(self:VideoPreds):
@@ -389,7 +391,7 @@ def _repr_html_(self:VideoPreds):
     if self.error: return f'<p>{html.escape(self.error)}</p>'
     strip = '' if self.strip is None else self.html_strip()
     timeline = self.html_timeline() if self.segments else ''
-    rows = ''.join(_label_row.format(html.escape(label), 100*p, 200*p) for label,p in self)
+    rows = ''.join(_label_row.format(html.escape(str(label)), 100*p, 200*p) for label,p in self)
     return f'{strip}{timeline}<table>{rows}</table>'
 
 # %% ../../nbs/answers/51_predict.ipynb #8d01a555

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from fastai.vision.all import *
 from ..core import *
 from ..videos.video import *
+from ..clips.sampling import *
 from ..clips.data import *
 from ..learners.layers import *
 from ..learners.convlstm import ConvLSTMModel
@@ -50,8 +51,8 @@ def check_source(
         raise VideoError(f'{source} does not exist: {way_on}')
     if kind=='camera' and sys.platform=='linux':
         device = _camera(source)[0]
-        way_on = 'plug it in or give another number'
-        if not Path(device).exists(): raise VideoError(f'there is no camera {source} ({device} does not exist): {way_on}')
+        if Path(device).exists(): return
+        raise VideoError(f'there is no camera {source} ({device} does not exist): plug it in or give another number')
 
 # %% ../../nbs/answers/53_watch.ipynb #677df1b7
 def _open_source(source, timeout):
@@ -190,11 +191,11 @@ def take(self:FrameReader,
     wait:float=None, # Seconds to wait for a frame, without end if `None`
 ) -> list: # `Frame`s in order; empty at the end of the source, or after `wait` seconds without one
     "All frames that have come since the last call"
-    with self.cond:
-        self.cond.wait_for(lambda: self.ring or self.done, wait)
+    with self.changed:
+        self.changed.wait_for(lambda: self.ring or self.done, wait)
         res = list(self.ring)
         self.ring.clear()
-        self.cond.notify_all()
+        self.changed.notify_all()
     if not res and self.error: raise self.error
     return res
 
