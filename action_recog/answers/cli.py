@@ -160,7 +160,7 @@ def _numbers(text, name):
 def ar_table(
     path:str, # Folder of class folders with videos or frame folders, or `ucf101`
     out:str='runs/table', # Folder for the runs, results.jsonl and table.md
-    recipe:str=None, # default, sample or tutorial, or some with commas between; for ucf101 default,tutorial if not given
+    recipe:str=None, # default, sample, tutorial, or some with commas between; for ucf101 the first and the last
     models:str=None, # Some of baseline, lstm, convlstm and timesformer, with commas between; all if not given
     arch:str=None, # timm name of the encoder, or small_cnn
     weights:str=None, # Checkpoint of the encoder on disk
@@ -326,7 +326,7 @@ def ar_export(
 @_one_sentence
 def ar_demo(
     learner:str='runs/sample/convlstm-sample-fold1-seed0', # As for ar-export
-    host:str='127.0.0.1', # Address to answer on; any other opens the page to everybody in the network, without a password
+    host:str='127.0.0.1', # Address to answer on; any other lets everybody in the network use the page, unasked
     port:int=7860, # Port to answer on
     max_mb:float=100, # Largest upload in megabytes
     max_seconds:float=120, # Longest video

@@ -34,8 +34,8 @@ class FramePrep:
         frames:Tensor, # `uint8`, shape `(T, 3, H, W)`, the short side at `reader.size`
     ) -> Tensor: # Float, shape `(T, 3, h, w)`, on the model's device
         "Scale, crop and normalise `frames`"
-        if self.reader.cls is ImageTuple: frames = [o.permute(1,2,0).numpy() for o in frames]
-        item = self.dl.after_item((self.reader.cls.create(frames),))
+        if self.reader.clip_type is ImageTuple: frames = [o.permute(1,2,0).numpy() for o in frames]
+        item = self.dl.after_item((self.reader.clip_type.create(frames),))
         batch = to_device(self.dl.do_batch([item]), self.device)
         return self.dl.after_batch(batch)[0][0].as_subclass(Tensor)
 
