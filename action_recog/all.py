@@ -27,7 +27,9 @@ from .learners.evaluate import *
 from .learners.tables import *
 from .learners.training import *
 from .answers.interpret import *
+from .answers.timeline import *
 from .answers.predict import *
+from .answers.annotate import *
 from .answers.watch import *
 from .answers.export import *
 from .forecast.data import *

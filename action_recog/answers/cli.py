@@ -8,55 +8,72 @@ Docs: https://action-recog.github.io/action_recog/answers/cli.html.md"""
 __all__ = ['ar_data', 'ar_train', 'ar_table', 'ar_predict', 'ar_watch', 'ar_export', 'ar_demo']
 
 # %% ../../nbs/answers/57_cli.ipynb #0859cd6e
-import re,sys,warnings
+import csv,json,re,sys,warnings
+from collections import deque
 from functools import wraps
 from pathlib import Path
 from fastcore.meta import delegates
 from fastcore.script import call_parse
 
 # %% ../../nbs/answers/57_cli.ipynb #f1fef5a8
+_mistakes = (ValueError, OSError, FloatingPointError, MemoryError, ImportError)
+
+def _sentence(e):
+    "What error `e` says, without the traceback of a worker"
+    said = str(e).strip()
+    if 'Traceback' not in said: return said
+    return re.sub(r'^[\w.]+(Error|Exception): ', '', said.splitlines()[-1])
+
 def _one_sentence(f):
+    "Let command `f` answer a mistake in one sentence"
+    name = f.__name__.replace('_', '-')
     @wraps(f)
     def _inner(*args, **kwargs):
         warnings.filterwarnings('ignore', category=FutureWarning, module='torch.jit')
         warnings.filterwarnings('ignore', message='load_learner')
         try: return f(*args, **kwargs)
-        except KeyboardInterrupt: sys.exit(f'{f.__name__.replace("_","-")}: stopped')
-        except (ValueError, OSError, FloatingPointError, MemoryError, ImportError) as e: sys.exit(f'{f.__name__.replace("_","-")}: {_sentence(str(e).strip())}')
+        except KeyboardInterrupt: sys.exit(f'{name}: stopped')
+        except _mistakes as e: sys.exit(f'{name}: {_sentence(e)}')
     return _inner
 
-def _sentence(s): return re.sub(r'^[\w.]+(Error|Exception): ', '', s.splitlines()[-1]) if 'Traceback' in s else s
-
 # %% ../../nbs/answers/57_cli.ipynb #75860f05
+def _print_counts(report, end=''):
+    counts = report.status.value_counts()
+    print(', '.join(f'{n} {status}' for status,n in counts.items())+end)
+
 def _check(path, lists, n_workers):
-    from action_recog.videos.ucf101 import check_dataset,class_index,class_table,find_lists
+    "Print what is missing, broken or double in `path`"
+    from action_recog.videos.ucf101 import check_dataset,class_table
+    from action_recog.videos.ucf101 import class_index,find_lists
     lists = lists or find_lists(path)
     report = check_dataset(path, lists, n_workers)
     table = class_table(report)
     print(table.to_string())
     for status,rows in report[report.reason.notna()].groupby('status'):
-        for o in rows.reason[:20]: print(f'{status}: {o}')
+        for reason in rows.reason[:20]: print(f'{status}: {reason}')
         if len(rows)>20: print(f'{status}: … and {len(rows)-20} more')
-    gone = set(class_index(lists))-set(table.index) if lists else ()
+    gone = set(class_index(lists))-set(table.index) if lists else set()
     if gone: print(f'{len(gone)} listed classes have no folder here and were not asked for, the first is {min(gone)}')
-    print(', '.join(f'{n} {s}' for s,n in report.status.value_counts().items()))
+    _print_counts(report)
     if (report.status!='ok').any(): sys.exit(1)
 
 def _frames(path, dest, **kwargs):
+    "Extract the frames of the videos in `path`, and print what failed"
     from action_recog.videos.frames import extract_dataset
     path = Path(path)
     dest = Path(dest or path.with_name(f'{path.name}-frames'))
     report = extract_dataset(path, dest, **kwargs)
-    for r in report[report.status=='failed'].itertuples(): print(f'failed: {r.reason}')
-    print(', '.join(f'{n} {s}' for s,n in report.status.value_counts().items()), f'→ {dest}')
-    if (report.status=='failed').any(): sys.exit(1)
+    failed = report[report.status=='failed']
+    for reason in failed.reason: print(f'failed: {reason}')
+    _print_counts(report, f' → {dest}')
+    if len(failed): sys.exit(1)
 
 # %% ../../nbs/answers/57_cli.ipynb #d556ab1c
 @call_parse(pos=['path'])
 @_one_sentence
 def ar_data(
     action:str, # `sample`, `ucf101`, `frames` or `check`
-    path:str=None, # sample, ucf101: folder to write, ucf101's by default in fastai's data; frames, check: folder of class folders
+    path:str=None, # sample, ucf101: folder to write, ucf101's in fastai's data; frames, check: folder of class folders
     dest:str=None, # frames: folder for the frame folders, `path` with -frames if not given
     size:int=None, # frames: length of the short side in pixels, the videos' own if not given
     force:bool=False, # frames: extract anew what is there?
@@ -83,13 +100,15 @@ def ar_data(
 
 # %% ../../nbs/answers/57_cli.ipynb #3196128c
 def _data(path):
+    "The folder that `path` names"
     if path!='ucf101' or Path(path).exists(): return path
     from fastai.data.external import fastai_path
     path = fastai_path('data')/'UCF101'/'UCF-101'
-    if not path.is_dir(): raise FileNotFoundError(f'{path} is not there: fetch UCF101 by `ar-data ucf101`, or name the folder that it is in')
+    way_on = 'fetch UCF101 by `ar-data ucf101`, or name the folder that it is in'
+    if not path.is_dir(): raise FileNotFoundError(f'{path} is not there: {way_on}')
     return path
 
-def _loggers(tensorboard=False, wandb=False): return [k for k,v in dict(tensorboard=tensorboard, wandb=wandb).items() if v]
+def _loggers(**wanted): return [name for name,on in wanted.items() if on]
 
 # %% ../../nbs/answers/57_cli.ipynb #9c6edd23
 @call_parse
@@ -103,7 +122,7 @@ def ar_train(
     lists:str=None, # Folder of the UCF101 lists, looked for in and beside PATH if not given
     tune:bool=False, # Hold out groups of the training list and leave the test list alone?
     random:bool=False, # Split at random instead, as the tutorial does, to see how much that flatters?
-    arch:str=None, # timm name of the encoder, or small_cnn; a ViT for timesformer, a backbone of torchvision's for video
+    arch:str=None, # timm name of the encoder, or small_cnn; a ViT for timesformer, a torchvision backbone for video
     weights:str=None, # Checkpoint of it on disk
     image_size:int=None, # Pixels
     seq_len:int=None, # Frames of a clip
@@ -112,18 +131,27 @@ def ar_train(
     lr:float=None, # Learning rate
     seed:int=0, # Of weights, order and sampling
     num_workers:int=None, # Of the data loaders
-    save_best:bool=False, # End with the epoch that was best on the groups held out? With --tune, or where there are no lists
+    save_best:bool=False, # End with the epoch best on the groups held out? With --tune, or where there are no lists
     tensorboard:bool=False, # Write to OUT/tensorboard for TensorBoard?
     wandb:bool=False, # Log to Weights & Biases?
 ):
     "Train a learner and save it with its metrics"
+    from action_recog.learners.recipes import get_recipe
     from action_recog.learners.evaluate import table_md
-    from action_recog.learners.training import get_recipe,save_run
+    from action_recog.learners.training import save_run
     out = out or f'runs/{model}'
-    r = get_recipe(model, recipe, arch, weights, image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr)
-    row = save_run(_data(path), model, out, r, fold=fold, lists=lists, tune=tune, random=random, seed=seed, num_workers=num_workers,
-        save_best=save_best, loggers=_loggers(tensorboard, wandb))
+    changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr)
+    row = save_run(_data(path), model, out, get_recipe(model, recipe, arch, weights, **changes), fold=fold, lists=lists,
+        tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
+        loggers=_loggers(tensorboard=tensorboard, wandb=wandb))
     print(f'\n{table_md([row])}\nsaved in {out}')
+
+# %% ../../nbs/answers/57_cli.ipynb #e954743f
+def _numbers(text, name):
+    "The whole numbers that stand in `text` with commas between"
+    for o in text.split(','):
+        if not o.strip().isdigit(): raise ValueError(f'{name} are whole numbers with commas between, and {o!r} is none')
+    return [int(o) for o in text.split(',')]
 
 # %% ../../nbs/answers/57_cli.ipynb #a1f47ea5
 @call_parse
@@ -132,7 +160,7 @@ def ar_train(
 def ar_table(
     path:str, # Folder of class folders with videos or frame folders, or `ucf101`
     out:str='runs/table', # Folder for the runs, results.jsonl and table.md
-    recipe:str=None, # default, sample, tutorial, or some with commas between; default if not given, for ucf101 default,tutorial
+    recipe:str=None, # default, sample, tutorial, or some with commas between; for ucf101 the first and the last
     models:str=None, # Some of baseline, lstm, convlstm and timesformer, with commas between; all if not given
     arch:str=None, # timm name of the encoder, or small_cnn
     weights:str=None, # Checkpoint of the encoder on disk
@@ -144,52 +172,54 @@ def ar_table(
     "Train all learners and print the accuracy table"
     from action_recog.learners.evaluate import report_md
     from action_recog.learners.training import make_table
+    whole = str(path)=='ucf101'
+    recipes = (recipe or ('default,tutorial' if whole else 'default')).split(',')
+    folds = _numbers(folds or ('1,2,3' if whole else '1'), 'folds')
+    seeds = _numbers(seeds, 'seeds')
     changes = {k:kwargs.pop(k, None) for k in ('image_size','seq_len','bs','epochs','lr')}
-    loggers = _loggers(kwargs.pop('tensorboard', False), kwargs.pop('wandb', False))
-    recipe,folds = (recipe or 'default,tutorial',folds or '1,2,3') if str(path)=='ucf101' else (recipe or 'default',folds or '1')
-    folds,seeds = ([_number(i, k) for i in o.split(',')] for k,o in dict(folds=folds, seeds=seeds).items())
-    rows = make_table(_data(path), out, recipe.split(','), models.split(',') if models else None, arch, weights, changes,
+    loggers = _loggers(**{k:kwargs.pop(k, False) for k in ('tensorboard','wandb')})
+    rows = make_table(_data(path), out, recipes, models.split(',') if models else None, arch, weights, changes,
         folds=folds, seeds=seeds, leak=leak, loggers=loggers, **kwargs)
     print(f'\n{report_md(rows)}\nsaved in {out}')
 
-def _number(o, name):
-    if not o.strip().isdigit(): raise ValueError(f'{name} are whole numbers with commas between, and {o!r} is none')
-    return int(o)
-
 # %% ../../nbs/answers/57_cli.ipynb #3fe04677
 def _as_text(res, many):
+    "The answer for a video in lines, with its name if it is one of `many`"
     lines = [f'{res.video}: {res.seconds:.1f} s'] if many else []
-    lines += [f'{100*p:5.1f} %  {label}' for label,p in res]
-    return '\n'.join(lines+[f'{s.start:7.1f} to {s.end:7.1f} s  {s.label} {100*s.p:.0f} %' for s in res.segments])
+    for label,p in res: lines.append(f'{100*p:5.1f} %  {label}')
+    for s in res.segments: lines.append(f'{s.start:7.1f} to {s.end:7.1f} s  {s.label} {100*s.p:.0f} %')
+    return '\n'.join(lines)
 
 def _as_csv(res):
+    "Rows of a table for a video: its labels, then its segments"
     d = res.to_dict()
-    rows = [('video', 0., d['seconds'], o['label'], o['probability']) for o in d['labels']]
-    return [(d['video'], *o) for o in rows+[('segment', *o.values()) for o in d['segments']]]
+    rows = [(d['video'], 'video', 0., d['seconds'], *o.values()) for o in d['labels']]
+    return rows+[(d['video'], 'segment', *o.values()) for o in d['segments']]
+
+# %% ../../nbs/answers/57_cli.ipynb #8de7a99a
+def _print_csv(preds):
+    writer = csv.writer(sys.stdout, lineterminator='\n')
+    writer.writerow(['video','part','start','end','label','probability'])
+    for o in preds: writer.writerows(_as_csv(o))
 
 def _print_preds(preds, as_json, as_csv):
     "Print the answers, and the failures where errors go"
-    import csv,json
     good = [o for o in preds if not o.error]
-    if as_csv: csv.writer(sys.stdout, lineterminator='\n').writerows(
-        [('video','part','start','end','label','probability'), *(r for o in good for r in _as_csv(o))])
+    bad = [o for o in preds if o.error]
+    if as_csv: _print_csv(good)
+    elif as_json:
+        for o in good: print(json.dumps(o.to_dict(), ensure_ascii=False))
     else:
-        for o in good: print(json.dumps(o.to_dict(), ensure_ascii=False) if as_json else _as_text(o, len(preds)>1))
-    for o in preds:
-        if o.error: print(f'ar-predict: {o.error}', file=sys.stderr)
-    if len(good)<len(preds): sys.exit(1)
+        for o in good: print(_as_text(o, len(preds)>1))
+    for o in bad: print(f'ar-predict: {o.error}', file=sys.stderr)
+    if bad: sys.exit(1)
 
 # %% ../../nbs/answers/57_cli.ipynb #1ad61b63
-def _listed(v):
-    "The videos that `v` names"
-    from action_recog.answers.predict import _videos
-    return _videos(v) if Path(v).is_dir() else [v]
-
 @call_parse
 @_one_sentence
 def ar_predict(
     *videos:str, # Videos, frame folders, or folders with videos
-    learner:str='runs/convlstm', # Folder of a run or file of an exported learner, a pickle, so only one you trust; or a model folder
+    learner:str='runs/convlstm', # Folder of a run, model folder, or exported learner: a pickle, so only one you trust
     k:int=5, # Labels to give
     n_clips:int=10, # Clips of each video, whose probabilities are averaged
     window:float=4., # Seconds of a window of the timeline, which long videos get
@@ -198,9 +228,12 @@ def ar_predict(
     save:str=None, # Write the video with its labels on the picture to this file, .mp4, .mov, .mkv or .webm
 ):
     "Print the most likely labels of videos, and what happens when in long ones"
-    from action_recog.answers.predict import annotate,check_out,open_learner,predict_videos
+    from action_recog.answers.annotate import annotate,check_out
+    from action_recog.answers.export import open_learner
+    from action_recog.answers.predict import list_videos,predict_videos
     if not videos: raise ValueError('give a video: ar-predict VIDEO')
-    files = [o for v in videos for o in _listed(v)]
+    files = []
+    for o in videos: files += list_videos(o) if Path(o).is_dir() else [o]
     if save and len(files)>1: raise ValueError(f'--save writes one video, these are {len(files)}: give one')
     if save: check_out(save)
     learn = open_learner(learner)
@@ -212,38 +245,49 @@ def ar_predict(
 # %% ../../nbs/answers/57_cli.ipynb #2df81625
 def _watch_line(m): return f'{m.seconds:8.1f} s  {m.label} {100*m.p:.0f} %'
 
-def _watch_status(m): return f'{m.seconds:8.1f} s  {m.fps:.0f} frames/s, latency {1000*m.latency:.0f} ms, {m.n_dropped} dropped'
+def _watch_status(m):
+    return f'{m.seconds:8.1f} s  {m.fps:.0f} frames/s, latency {1000*m.latency:.0f} ms, {m.n_dropped} dropped'
 
-def _watch_json(m): return dict(seconds=round(m.seconds, 3), label=m.label, probability=round(m.p, 4),
-    latency=round(m.latency, 4), fps=round(m.fps, 1), n_read=m.n_read, n_dropped=m.n_dropped)
-
-# %% ../../nbs/answers/57_cli.ipynb #bdd4dcbf
-def _watch_end(m, latencies, n):
-    mid = sorted(latencies)[len(latencies)//2]
-    return (f'{m.n_read} frames read at {m.fps:.1f} a second, {n} answers, {m.n_dropped} frames dropped, '
-        f'latency {1000*mid:.0f} ms in the middle, {1000*max(latencies):.0f} ms at most')
+def _watch_json(m):
+    return dict(seconds=round(m.seconds, 3), label=m.label, probability=round(m.p, 4), latency=round(m.latency, 4),
+        fps=round(m.fps, 1), n_read=m.n_read, n_dropped=m.n_dropped)
 
 # %% ../../nbs/answers/57_cli.ipynb #080112e8
-def _print_moments(moments, as_json, seconds, latencies):
-    "Print `moments`, and yield each"
-    import json
-    tty,label = sys.stdout.isatty() and not as_json,None
-    for n,m in enumerate(moments, 1):
-        latencies.append(m.latency)
-        if as_json: print(json.dumps(_watch_json(m)), flush=True)
-        elif m.label!=label: print(('\r\x1b[K' if tty else '')+_watch_line(m), flush=True)
-        if tty: print('\r\x1b[K'+_watch_status(m), end='', flush=True)
-        label = m.label
-        yield n,m
-        if seconds is not None and m.seconds>=seconds: break
+class _MomentPrinter:
+    "Prints the answers for a stream as they come, and at the end what was read and lost"
+    def __init__(self, as_json):
+        self.as_json = as_json
+        self.clear = '\r\x1b[K' if sys.stdout.isatty() and not as_json else ''
+        self.latencies = deque(maxlen=1000)
+        self.last = None
+        self.n = 0
 
-def _watch_all(moments, as_json, seconds):
-    from collections import deque
-    latencies,n = deque(maxlen=1000),0
+    def add(self, m):
+        if self.as_json: print(json.dumps(_watch_json(m)), flush=True)
+        elif self.last is None or m.label!=self.last.label: print(self.clear+_watch_line(m), flush=True)
+        if self.clear: print(self.clear+_watch_status(m), end='', flush=True)
+        self.latencies.append(m.latency)
+        self.last = m
+        self.n += 1
+
+    def close(self):
+        if self.n==0 or self.as_json: return
+        m = self.last
+        middle = sorted(self.latencies)[len(self.latencies)//2]
+        print(f'{self.clear}{m.n_read} frames read at {m.fps:.1f} a second, {self.n} answers, '
+            f'{m.n_dropped} frames dropped, latency {1000*middle:.0f} ms in the middle, '
+            f'{1000*max(self.latencies):.0f} ms at most')
+
+# %% ../../nbs/answers/57_cli.ipynb #b00851da
+def _print_moments(moments, as_json, seconds):
+    "Print `moments` until second `seconds` of the stream, its end or Ctrl-C"
+    printer = _MomentPrinter(as_json)
     try:
-        for n,m in _print_moments(moments, as_json, seconds, latencies): pass
+        for m in moments:
+            printer.add(m)
+            if seconds is not None and m.seconds>=seconds: break
     except KeyboardInterrupt: pass
-    if n and not as_json: print(('\r\x1b[K' if sys.stdout.isatty() else '')+_watch_end(m, latencies, n))
+    printer.close()
 
 # %% ../../nbs/answers/57_cli.ipynb #e4b17bcb
 @call_parse
@@ -259,21 +303,21 @@ def ar_watch(
     json:bool=False, # Print JSON, a line for each answer?
 ):
     "Label a stream as it goes"
-    from action_recog.answers.predict import open_learner
+    from action_recog.answers.export import open_learner
     from action_recog.answers.watch import check_source,watch
     check_source(source)
-    _watch_all(watch(open_learner(learner), source, window, realtime=realtime, retries=retries, timeout=timeout), json, seconds)
+    moments = watch(open_learner(learner), source, window, realtime=realtime, retries=retries, timeout=timeout)
+    _print_moments(moments, json, seconds)
 
 # %% ../../nbs/answers/57_cli.ipynb #48cddd8d
 @call_parse
 @_one_sentence
 def ar_export(
-    learner:str, # Run of ar-train, model folder, or exported learner; the last is a pickle, so only one you trust
+    learner:str, # Folder of a run, model folder, or exported learner: a pickle, so only one you trust
     out:str, # Name to write: NAME.onnx for ONNX, NAME.pt2 for torch.export, else a model folder
 ):
     "Write a learner as a model folder, as ONNX or by torch.export"
-    from action_recog.answers.export import save_model,to_onnx,to_program
-    from action_recog.answers.predict import open_learner
+    from action_recog.answers.export import open_learner,save_model,to_onnx,to_program
     write = {'.onnx':to_onnx, '.pt2':to_program}.get(Path(out).suffix, save_model)
     print(write(open_learner(learner), out))
 
@@ -281,8 +325,8 @@ def ar_export(
 @call_parse
 @_one_sentence
 def ar_demo(
-    learner:str='runs/sample/convlstm-sample-fold1-seed0', # Run of ar-train, model folder, or exported learner; the last is a pickle, so only one you trust
-    host:str='127.0.0.1', # Address to answer on; any other lets everybody in the network use the page, without a password
+    learner:str='runs/sample/convlstm-sample-fold1-seed0', # As for ar-export
+    host:str='127.0.0.1', # Address to answer on; any other lets everybody in the network use the page, unasked
     port:int=7860, # Port to answer on
     max_mb:float=100, # Largest upload in megabytes
     max_seconds:float=120, # Longest video
@@ -290,5 +334,5 @@ def ar_demo(
 ):
     "Open a page on which one drops a video and is told what happens in it"
     from action_recog.answers.demo import launch_page
-    from action_recog.answers.predict import open_learner
+    from action_recog.answers.export import open_learner
     launch_page(open_learner(learner), host, port, browser, max_mb=max_mb, max_seconds=max_seconds)

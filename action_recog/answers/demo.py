@@ -13,7 +13,6 @@ from fastai.vision.all import *
 from ..videos.sample import *
 from ..videos.video import *
 from .predict import *
-from .predict import _html_strip,_html_timeline
 from .export import need_packages
 
 # %% ../../nbs/answers/56_demo.ipynb #698e4a1a
@@ -23,18 +22,22 @@ def check_upload(
     max_seconds:float=120, # Greatest length
 ):
     "Refuse `video` in one sentence if it is too large, too long or none"
-    name,mb = Path(video).name,Path(video).stat().st_size/1e6
-    if mb>max_mb: raise VideoError(f'{name} has {mb:.1f} MB, and this page takes videos of up to {max_mb:g} MB: cut it shorter')
+    name = Path(video).name
+    mb = Path(video).stat().st_size/1e6
+    if mb>max_mb:
+        raise VideoError(f'{name} has {mb:.1f} MB, and this page takes videos of up to {max_mb:g} MB: cut it shorter')
     info = probe(video)
     secs = info.n_frames/(info.fps or 25)
-    if secs>max_seconds: raise VideoError(f'{name} lasts {secs:.0f} s, and this page takes videos of up to {max_seconds:g} s: cut it shorter')
+    limit = f'this page takes videos of up to {max_seconds:g} s'
+    if secs>max_seconds: raise VideoError(f'{name} lasts {secs:.0f} s, and {limit}: cut it shorter')
 
 # %% ../../nbs/answers/56_demo.ipynb #026bdfab
-def _segments_html(res):
+def _timeline_html(res):
+    "The timeline of `res` as a bar and a table"
     if not res.segments: return f'<p>One action, or none that changes, in {res.seconds:.1f} s.</p>'
     row = '<tr><td>{:.1f} s</td><td>to {:.1f} s</td><td><b>{}</b></td><td>{:.0f} %</td></tr>'
     rows = ''.join(row.format(s.start, s.end, html.escape(str(s.label)), 100*s.p) for s in res.segments)
-    return f'{_html_timeline(res)}<table>{rows}</table>'
+    return f'{res.html_timeline()}<table>{rows}</table>'
 
 def answer(
     learn:Learner, # Trained on clips
@@ -44,7 +47,7 @@ def answer(
     "What the page shows for `video`"
     check_upload(video, **kwargs)
     with learn.no_bar(): res = predict_video(learn, video)
-    return _html_strip(res),{str(l):p for l,p in res},_segments_html(res)
+    return res.html_strip(),{str(label):p for label,p in res},_timeline_html(res)
 
 # %% ../../nbs/answers/56_demo.ipynb #a7265b15
 def _on_page(learn, **kwargs):
@@ -61,27 +64,32 @@ def _on_page(learn, **kwargs):
 # %% ../../nbs/answers/56_demo.ipynb #269f5904
 def _write_mp4(fn, frames, fps=25):
     "Write frames `(n, h, w, 3)` as a video that browsers play"
+    codec = 'libx264' if 'libx264' in av.codecs_available else 'mpeg4'
+    _,height,width,_ = frames.shape
     with av.open(str(fn), 'w') as c:
-        s = c.add_stream('libx264' if 'libx264' in av.codecs_available else 'mpeg4', rate=fps)
-        s.width,s.height,s.pix_fmt = frames.shape[2],frames.shape[1],'yuv420p'
+        s = c.add_stream(codec, rate=fps, width=width, height=height, pix_fmt='yuv420p')
         for o in frames: c.mux(s.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(o), format='rgb24')))
         c.mux(s.encode())
 
 def _scene(name, n=100, group=30):
-    "Frames of one action of the circle"
-    move,i = first((o,o.index(name)) for o in MOVES if name in o)
-    return render_clip('Circle', move, group, n_frames=n)[::1-2*i]
+    "Frames of one action of the circle; the second of a pair of moves is the first one backwards"
+    pair = first(MOVES, lambda o: name in o)
+    frames = render_clip('Circle', pair, group, n_frames=n)
+    return frames if name==pair[0] else frames[::-1]
 
+# %% ../../nbs/answers/56_demo.ipynb #292ae400
 def write_examples(
     folder:str|Path, # Where to write them
     vocab, # Classes of a model
 ) -> list: # Video files, none if `vocab` is not of the sample
     "Generated videos for a model of the sample's classes"
     if not set(sample_classes())<=set(vocab): return []
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     scenes = dict(grows=['Grow'], goes_left=['Left'], four_actions=['Right','Grow','Left','Shrink'])
-    for name,parts in scenes.items(): _write_mp4(Path(folder)/f'{name}.mp4', np.concatenate([_scene(o) for o in parts]))
-    return [str(Path(folder)/f'{o}.mp4') for o in scenes]
+    for name,parts in scenes.items():
+        _write_mp4(folder/f'{name}.mp4', np.concatenate([_scene(o) for o in parts]))
+    return [str(folder/f'{o}.mp4') for o in scenes]
 
 # %% ../../nbs/answers/56_demo.ipynb #bdfcc470
 def _own_temp():
@@ -100,17 +108,20 @@ def make_page(
 ): # Gradio's `Blocks`, to `launch`
     "A page that tells what happens in a video"
     need_packages('demo', 'gradio')
-    d = _own_temp()
+    folder = _own_temp()
     import gradio as gr
     with gr.Blocks(title='action_recog', analytics_enabled=False, delete_cache=(max(keep//10, 1),keep)) as page:
         gr.Markdown('# What is happening in this video?\n'
             f'Up to {max_seconds:g} seconds and {max_mb:g} MB. It is deleted after {max(keep//60, 1)} minutes.')
         with gr.Row():
-            video = gr.Video(sources=['upload','webcam'], label='Video', include_audio=False, webcam_options=gr.WebcamOptions(mirror=False))
+            video = gr.Video(sources=['upload','webcam'], label='Video', include_audio=False,
+                webcam_options=gr.WebcamOptions(mirror=False))
             labels = gr.Label(label='Most likely', num_top_classes=5)
         video.preprocess = lambda o: o and o.path
-        strip,timeline = gr.HTML(label='Frames', elem_id='strip'),gr.HTML(label='When', elem_id='timeline')
-        if examples:=write_examples(d/'examples', learn.dls.vocab): gr.Examples(examples, video, label='Examples', cache_examples=False)
+        strip = gr.HTML(label='Frames', elem_id='strip')
+        timeline = gr.HTML(label='When', elem_id='timeline')
+        examples = write_examples(folder/'examples', learn.dls.vocab)
+        if examples: gr.Examples(examples, video, label='Examples', cache_examples=False)
         video.change(_on_page(learn, max_mb=max_mb, max_seconds=max_seconds), video, [strip,labels,timeline],
             api_name='predict', concurrency_limit=1)
     return page
@@ -130,8 +141,9 @@ def launch_page(
     page = make_page(learn, max_mb=max_mb, **kwargs)
     import gradio as gr
     sans = gr.themes.Default(font=['system-ui','sans-serif'], font_mono=['monospace'])
-    page.launch(server_name=host, server_port=port, inbrowser=browser, inline=False, prevent_thread_lock=True, quiet=True, share=False, ssr_mode=False,
-        max_file_size=int(max_mb*1e6), theme=sans, footer_links=[], enable_monitoring=False, run_history=False, strict_cors=True)
+    private = dict(share=False, enable_monitoring=False, strict_cors=True, run_history=False)
+    page.launch(server_name=host, server_port=port, inbrowser=browser, inline=False, prevent_thread_lock=True,
+        quiet=True, ssr_mode=False, max_file_size=int(max_mb*1e6), theme=sans, footer_links=[], **private)
     print(f'The page is at {page.local_url}' + (' (Ctrl+C ends it)' if wait else ''), flush=True)
     if wait: page.block_thread()
     return page
