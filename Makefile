@@ -29,7 +29,7 @@ notebooks: $(STAMP) ## Execute notebooks in place and keep their outputs (NBS="n
 
 export: $(STAMP) ## Write the package, the docs' side bar and README.md from the notebooks
 	$(BIN)/nbdev-export
-	$(BIN)/nbdev-sidebar
+	$(BIN)/python tools/sidebar.py
 	$(BIN)/python -c 'from nbdev.quarto import refresh_quarto_yml; refresh_quarto_yml()'
 	$(BIN)/python tools/readme.py
 

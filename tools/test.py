@@ -10,9 +10,9 @@ from fastcore.script import call_parse
 from nbdev.clean import nbdev_clean
 from nbdev.config import get_config
 from nbdev.doclinks import nbdev_export,nbglob
-from nbdev.quarto import nbdev_sidebar,refresh_quarto_yml
+from nbdev.quarto import refresh_quarto_yml
 from nbdev.test import nb_test_cells
-import readme
+import readme,sidebar
 
 root = readme.root
 env = {**os.environ, 'OMP_NUM_THREADS':'1', 'MPLBACKEND':'agg'}
@@ -63,7 +63,7 @@ def chk_export()->str: # What is wrong
     os.environ.pop('IN_TEST', None)
     old = _generated()
     nbdev_export.__wrapped__()
-    nbdev_sidebar.__wrapped__()
+    sidebar.main.__wrapped__()
     refresh_quarto_yml()
     new = _generated()
     changed = sorted(k for k in old.keys()|new.keys() if old.get(k)!=new.get(k))
