@@ -1,5 +1,5 @@
 """Video action recognition for people who like fastai: from an archive of videos to a trained, measured, usable recogniser
 
-Notebooks you can read like a book, and the package that they make. [UCF101](https://www.crcv.ucf.edu/data/UCF101.php) is the reference data set; any folder of videos, one sub-folder a class, works the same way. Four learners come with it: a frame-averaging baseline, ResNet + LSTM, ConvLSTM and TimeSformer, each a fastai `Learner` with everything you know from there; `video_learner` for backbones that have seen Kinetics; and `forecast_learner`, which lets the same ConvLSTM predict the next frames."""
+These notebooks can be read like a book, and they generate a package with three parts. `videos` puts videos and frames on disk, `clips` turns them into fastai `DataLoaders`, and `learners` trains four models on them: a frame-averaging baseline, ResNet + LSTM, ConvLSTM and TimeSformer, each a fastai `Learner`. Two more folders use the three: `answers` names the actions in a video, and `forecast` predicts its next frames with the same ConvLSTM. [UCF101](https://www.crcv.ucf.edu/data/UCF101.php) is the reference data set; any folder of videos with one sub-folder for each class works the same way."""
 
 __version__ = "0.1.0"

@@ -4,6 +4,9 @@ from .core import *
 from .videos.video import *
 from .videos.ucf101 import *
 from .videos.sample import *
+from .clips.sampling import *
+from .clips.splits import *
+from .clips.labels import *
 from .clips.data import *
 from .learners.layers import *
 from .learners.baseline import *
