@@ -24,3 +24,5 @@ from .answers.predict import *
 from .answers.watch import *
 from .answers.export import *
 from .forecast.data import *
+from .forecast.model import *
+from .forecast.learner import *
