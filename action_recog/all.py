@@ -33,3 +33,5 @@ from .answers.annotate import *
 from .answers.watch import *
 from .answers.export import *
 from .forecast.data import *
+from .forecast.model import *
+from .forecast.learner import *
