@@ -70,7 +70,7 @@ def headers(self:Download):
     res = {'Accept-Encoding':'identity'}
     if not self.n_bytes: return res
     res['Range'] = f'bytes={self.n_bytes}-'
-    tag = self.said.get('ETag', 'W/')
+    tag = self.said.get('ETag') or 'W/'
     same = self.said.get('Last-Modified') if tag.startswith('W/') else tag
     return res|{'If-Range':same} if same else res
 
