@@ -119,7 +119,7 @@ def extract_dataset(
     force:bool=False, # Write the frames anew where they exist?
     size:int=None, # Length of the short side in pixels, the videos' own if `None`
     n_workers:int=None, # Processes, the number of cores if `None`
-) -> pd.DataFrame: # A row a video: `video`, `status` (done, skipped, failed), `n_frames`, `n_bytes`, `reason` of a failure
+) -> pd.DataFrame: # A row a video: `video`, `status` (done, skipped, failed), `n_frames`, `n_bytes`, `reason` if failed
     "Write the frames of all videos below `path`"
     path_frames,videos = Path(path_frames),get_videos(path)
     if not videos: raise VideoError(f'{path} holds no videos: give a folder with a sub-folder of videos for each class')

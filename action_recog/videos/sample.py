@@ -67,7 +67,7 @@ def group_look(
     move:tuple, # One of `MOVES`
     group:int=1, # Group, from 1
     seed:int=0 # Of the whole sample
-) -> dict: # `bg` (uint8, 240 x 320 x 3), `colour` (3 values, 0-255), `size` (radius) and `travel` in pixels, `zoom` (factor)
+) -> dict: # `bg` (uint8, 240 x 320 x 3), `colour` (3 values, 0-255), `size` (radius, pixels), `travel` (pixels), `zoom`
     "What all clips of a group share"
     rng = _generator(seed, shape, move, group)
     is_light = rng.random()<.5
