@@ -10,7 +10,7 @@ __all__ = ['ConvLSTMModel']
 # %% ../../nbs/learners/25_convlstm.ipynb #9db7f5dd
 from fastai.torch_basics import *
 from fastai.vision.learner import create_head
-from .layers import ConvLSTM
+from .recurrent import ConvLSTM
 from .encoder import Encoder, EncoderModel, pool_cells, time_stats
 
 # %% ../../nbs/learners/25_convlstm.ipynb #f4bdf7c3
