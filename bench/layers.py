@@ -5,8 +5,9 @@
 The forms have the same weights and take turns. Each figure is the median of `reps` turns, and "times ours" is the
 median of the ratio within a turn. Measured are a training step (forward and backward pass, with the MiB that autograd
 keeps in between, weights aside) and inference. `--other` adds the `ConvLSTM` of another Python file, say an earlier
-form of `action_recog/learners/recurrent.py`, as a further row of each shape. On a GPU the forms run under autocast in
-fp16, and the table has their peak memory too."""
+form of `action_recog/learners/recurrent.py`, as a further row of each shape. On a CPU one thread runs, and what counts
+is its own time, which a busy machine disturbs less. On a GPU the forms run under autocast in fp16, and the table has
+their peak memory too."""
 import importlib.util,json,platform,statistics,time
 import torch
 from torch import nn
@@ -55,26 +56,25 @@ def make_forms(ni, nf, device, other=None):
 def forget_grads(m, x):
     for p in (x,*m.parameters()): p.grad = None
 
-def wait(x):
-    if x.is_cuda: torch.cuda.synchronize()
+def clock(x):
+    "Seconds: of this process on a CPU; on the wall on a GPU, once it has done all it was given"
+    if not x.is_cuda: return time.process_time()
+    torch.cuda.synchronize()
+    return time.perf_counter()
 
 def train_step(m, x):
     "Seconds of a forward and backward pass"
     forget_grads(m, x)
-    wait(x)
-    start = time.perf_counter()
+    start = clock(x)
     with torch.autocast(x.device.type, torch.float16, enabled=x.is_cuda): out = m(x)[0]
     out.float().pow(2).mean().backward()
-    wait(x)
-    return time.perf_counter()-start
+    return clock(x)-start
 
 def infer(m, x):
     "Seconds of a forward pass without gradients"
-    wait(x)
-    start = time.perf_counter()
+    start = clock(x)
     with torch.no_grad(), torch.autocast(x.device.type, torch.float16, enabled=x.is_cuda): m(x)
-    wait(x)
-    return time.perf_counter()-start
+    return clock(x)-start
 
 def peak(m, x):
     "Peak bytes of a training step above what was there before it (CUDA only)"
@@ -109,7 +109,8 @@ def measure(ni, nf, hw, reps, device, other, bs=8, T=10):
     x = torch.randn(T, bs, ni, hw, hw, device=device, requires_grad=True)
     forms = make_forms(ni, nf, device, other)
     check_agree(forms, x)
-    train,inference = turns(train_step, forms, x, reps),turns(infer, forms, x, reps)
+    train = turns(train_step, forms, x, reps)
+    inference = turns(infer, forms, x, reps)
     gflop = 6*T*bs*hw*hw*(ni+nf)*4*nf*9/1e9
     rows = []
     for k,m in forms.items():
@@ -134,11 +135,12 @@ def main(
     out:str=None, # JSON file for the figures
 ):
     "Time of a training step and of inference, and bytes kept for the backward pass: 8 clips of 10 steps, kernel 3x3"
+    torch.set_num_threads(1)
     other = load_class(other) if other else None
     res = {}
     for device in ['cpu'] + ['cuda']*torch.cuda.is_available():
         cuda = device=='cuda'
-        name = f'{platform.machine()}, {torch.get_num_threads()} threads, fp32'
+        name = f'{platform.machine()}, one thread, fp32'
         if cuda: name = f'{torch.cuda.get_device_name()}, fp16'
         memory = 'kept MiB | peak MiB' if cuda else 'kept MiB'
         print(f'\n{name}\n')

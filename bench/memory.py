@@ -27,7 +27,8 @@ def measure(files, bs=8, **kwargs):
     n_batches = len(files)//bs
     files = list(files[:n_batches*bs])*max(passes)
     with warnings.catch_warnings(action='ignore'):
-        dls = ActionDataLoaders.from_files(files, splitter=lambda o: (range(len(files)),[0]), bs=bs, num_workers=1, device='cpu', **kwargs)
+        dls = ActionDataLoaders.from_files(files, splitter=lambda o: (range(len(files)),[0]), bs=bs, num_workers=1,
+            device='cpu', **kwargs)
     rows = []
     for i,_ in enumerate(dls.train.new(shuffle=False), 1):
         if i%n_batches or i//n_batches not in passes: continue

@@ -64,8 +64,8 @@ class TutorialTimeSformer(nn.Module):
     "timesformer-pytorch as it is"
     def __init__(self, n_out, num_frames, size):
         super().__init__()
-        self.model = UpstreamTimeSformer(dim=128, image_size=size, patch_size=16, num_frames=num_frames, num_classes=n_out,
-            depth=12, heads=8, dim_head=64, attn_dropout=.1, ff_dropout=.1)
+        self.model = UpstreamTimeSformer(dim=128, image_size=size, patch_size=16, num_frames=num_frames,
+            num_classes=n_out, depth=12, heads=8, dim_head=64, attn_dropout=.1, ff_dropout=.1)
 
     def forward(self, x): return self.model(torch.stack(x, dim=1))
 
@@ -131,8 +131,9 @@ def main(
         if not k.startswith(models): continue
         res[k] = r = measure(makers, x, y, reps, channels_last=k!='TimeSformer')
         last = f'{1000*r["channels last"]:.0f}' if 'channels last' in r else ''
-        print(f'| {k} | {1000*r["tutorial"]:.0f} | {1000*r["ours"]:.0f} | {r["tutorial"]/r["ours"]:.2f} | {last} |', flush=True)
-    print('\nWhere there is an encoder, it is nearly all of it: 0.6 GFLOP a frame at 64 px forward, three times that in training.')
+        ratio = r['tutorial']/r['ours']
+        print(f'| {k} | {1000*r["tutorial"]:.0f} | {1000*r["ours"]:.0f} | {ratio:.2f} | {last} |', flush=True)
+    print('\nAn encoder is nearly all of it: 0.6 GFLOP a frame at 64 px forward, three times that in training.')
     if not out: return
     res = dict(device=name, bs=bs, seq_len=seq_len, size=size, seconds=res)
     Path(out).write_text(json.dumps(res, indent=1))

@@ -1,4 +1,4 @@
-"""Layers that know about time: image modules over the frames of a clip, pooling over time, and clips that come in chunks
+"""Layers that know about time: image modules over all frames of a clip, pooling over time, clips in chunks
 
 Docs: https://action-recog.github.io/action_recog/learners/layers.html.md"""
 

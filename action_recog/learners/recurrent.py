@@ -182,7 +182,7 @@ class ConvLSTM(ConvRNN):
         input_size:int, # Channels of the input
         hidden_size:int, # Channels of the state
         *args,
-        peephole=False, # Let the gates see the cell? True: a weight a channel; (H, W): a weight a pixel of maps that size
+        peephole=False, # Let the gates see the cell? True: a weight a channel; (H, W): a weight a pixel
         **kwargs
     ):
         super().__init__(input_size, hidden_size, *args, **kwargs)
