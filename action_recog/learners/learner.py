@@ -45,9 +45,9 @@ def clip_shape(
     dls:DataLoaders, # Of clips; they may be emptied of data
 ) -> torch.Size: # `(B, T, C, H, W)`
     "Shape of the batches of `dls`"
-    dl = dls.valid
-    if not len(dls.valid_ds): dl = dls.test_dl([TensorClip(torch.zeros(1, 3, 64, 64, dtype=torch.uint8))], num_workers=0)
-    return dl.one_batch()[0].shape
+    if len(dls.valid_ds): return dls.valid.one_batch()[0].shape
+    blank = TensorClip(torch.zeros(1, 3, 64, 64, dtype=torch.uint8))
+    return dls.test_dl([blank], num_workers=0).one_batch()[0].shape
 
 # %% ../../nbs/learners/28_learner.ipynb #1f7d3cc8
 def saved_args(
@@ -58,7 +58,7 @@ def saved_args(
     return inspect.signature(factory).parameters.keys()-others
 
 def _remembers(factory):
-    "Let the learners of `factory` know how they were made; `made` of the learner has what is to stand in place of an argument"
+    "Let the learners of `factory` know how they were made; what `factory` puts into `made` stands in place of arguments"
     @wraps(factory)
     def _inner(dls, *args, **kwargs):
         learn = factory(dls, *args, **kwargs)
@@ -75,7 +75,7 @@ def _remembers(factory):
 @delegates(Learner.__init__, but=['model'])
 def encoder_learner(
     dls:DataLoaders, # Batches of clips `(B, T, C, H, W)` and classes
-    model, # Function of encoder, its number of channels, number of classes, `ps` and, where given, `grad_checkpointing` and `frozen_stages`
+    model, # Function of encoder, its channels, number of classes, `ps` and, if set, `grad_checkpointing`, `frozen_stages`
     arch=resnet34, # torchvision constructor, or timm name
     splitter=trainable_params, # Function from the model to its parameter groups, encoder first
     normalize:bool=True, # Normalise by the statistics of the encoder's weights?
@@ -83,7 +83,7 @@ def encoder_learner(
     pretrained:bool=True, # Load the published weights of `arch`?
     weights:str|Path=None, # Checkpoint on disk to load instead
     ps:float=0.5, # Dropout before the last layer, between 0 and 1
-    grad_checkpointing:bool=False, # Compute the encoder's stages again for the backward pass, in place of keeping their values?
+    grad_checkpointing:bool=False, # Compute the encoder again in the backward pass, to keep less memory?
     frozen_stages:int=0, # Stages of the encoder that never train, the first ones
     metrics=accuracy, # As in `Learner`
     **kwargs
@@ -96,7 +96,8 @@ def encoder_learner(
     if grad_checkpointing and isinstance(encoder, TimmBody): encoder.model.set_grad_checkpointing()
     elif grad_checkpointing: args['grad_checkpointing'] = True
     if normalize: add_norm(dls, stats)
-    return _learner(dls, model(encoder, nf, n_out, **args), splitter, pretrained or weights is not None, metrics=metrics, **kwargs)
+    frozen = pretrained or weights is not None
+    return _learner(dls, model(encoder, nf, n_out, **args), splitter, frozen, metrics=metrics, **kwargs)
 
 # %% ../../nbs/learners/28_learner.ipynb #dca90809
 @_remembers
@@ -104,12 +105,13 @@ def encoder_learner(
 def baseline_learner(
     dls:DataLoaders, # Batches of clips `(B, T, C, H, W)` and classes
     arch=resnet34, # torchvision constructor, or timm name
-    time_pool:str='logits', # What is pooled over time: 'logits', 'features', features weighted by 'attention', or their 'stats'
+    time_pool:str='logits', # What is pooled over time: 'logits', 'features', features by 'attention', their 'stats'
     pool:int=None, # Average each feature map to `pool` x `pool` cells for the head, to its mean and maximum if `None`
     **kwargs
 ) -> Learner: # With a `SimpleModel`
     "The mean of the frames' predictions"
-    return encoder_learner(dls, partial(SimpleModel, time_pool=time_pool, pool=pool), arch, splitter=simple_splitter, **kwargs)
+    model = partial(SimpleModel, time_pool=time_pool, pool=pool)
+    return encoder_learner(dls, model, arch, splitter=simple_splitter, **kwargs)
 
 # %% ../../nbs/learners/28_learner.ipynb #819376fc
 @_remembers
@@ -122,7 +124,7 @@ def lstm_learner(
     bidirectional:bool=False, # Read the clip backwards as well?
     pool:int=2, # Average each feature map to `pool` x `pool` cells
     rnn_cls=nn.LSTM, # `nn.LSTM` or `nn.GRU`
-    time_pool:str='last', # What the head sees: the 'last' state, the 'mean' of all outputs, or their mean weighted by 'attention'
+    time_pool:str='last', # What the head sees: the 'last' state, the 'mean' of all outputs, or their 'attention'
     stats:bool=False, # Does the head see mean and standard deviation over time of the features as well?
     **kwargs
 ) -> Learner: # With an `RNNModel`
@@ -145,7 +147,8 @@ def convlstm_learner(
     **kwargs
 ) -> Learner: # With a `ConvLSTMModel`
     "A ConvLSTM over the encoder's feature maps"
-    model = partial(ConvLSTMModel, hidden_size=hidden_size, kernel_size=kernel_size, num_layers=num_layers, pool=pool, stats=stats)
+    model = partial(ConvLSTMModel, hidden_size=hidden_size, kernel_size=kernel_size, num_layers=num_layers,
+        pool=pool, stats=stats)
     return encoder_learner(dls, model, arch, splitter=rnnmodel_splitter, **kwargs)
 
 # %% ../../nbs/learners/28_learner.ipynb #add91177
@@ -153,7 +156,7 @@ def convlstm_learner(
 @delegates(Learner.__init__, but=['model'])
 def timesformer_learner(
     dls:DataLoaders, # Batches of square clips `(B, T, C, H, W)` and classes
-    arch:str|Path|dict=None, # timm's name of a ViT, name, folder or config of a Hugging Face TimeSformer; None: small, from the next five
+    arch:str|Path|dict=None, # Name, folder or config, as in the table; None: the small one, from the next five
     patch_size:int=16, # Height and width of a patch, divides the frame size
     dim:int=128, # Width of a token
     depth:int=12, # Number of blocks
@@ -162,7 +165,7 @@ def timesformer_learner(
     ps:float=0.1, # Dropout in attention and feed-forward layers, before the head with `arch`, between 0 and 1
     shift_tokens:bool=True, # Without `arch`: let each token see a part of its neighbours in time before each layer?
     diff:bool=False, # Without `arch`: look at what changed since the frame before, in place of the frames?
-    drop_path:float=0., # Probability to leave out a layer of the last block for a clip, falling to zero towards the first
+    drop_path:float=0., # Probability to leave out a layer of the last block for a clip, less towards the first
     grad_checkpointing:bool=False, # Compute each block again for the backward pass, in place of keeping its values?
     compile:bool=False, # Compile the blocks, which takes a while, for faster steps?
     normalize:bool=True, # Normalise by the statistics of the weights, ImageNet's without any?
@@ -172,7 +175,7 @@ def timesformer_learner(
     splitter=timesformer_splitter, # Function from the model to its parameter groups, head last
     metrics=accuracy, # As in `Learner`
     **kwargs
-) -> Learner: # With a `TimeSformer` or `SpaceTimeViT`, all but its head frozen where it has learnt something, fp16 on CUDA
+) -> Learner: # With a `TimeSformer` or `SpaceTimeViT`, frozen but for its head where it has learnt something
     "Divided space-time attention over the patches of a clip"
     shape,n_out = clip_shape(dls),n_classes(dls, n_out)
     pretrained = ifnone(pretrained, arch is not None)
