@@ -48,7 +48,7 @@ def _as_code(value):
     if isinstance(value, dict): return f'dict({", ".join(f"{k}={_as_code(v)}" for k,v in value.items())})'
     return value.__name__ if callable(value) else repr(value)
 
-# %% ../../nbs/learners/30_recipes.ipynb #fae9c210
+# %% ../../nbs/learners/30_recipes.ipynb #d5373884
 @patch
 def chosen(self:Recipe) -> dict: # Value of each field that has no default or another value than that
     "What the recipe says beyond the defaults"
@@ -57,8 +57,11 @@ def chosen(self:Recipe) -> dict: # Value of each field that has no default or an
 
 @patch
 def __repr__(self:Recipe):
-    args = ', '.join(f'{k}={_as_code(v)}' for k,v in self.chosen().items())
-    return textwrap.fill(f'Recipe({args})', 120, subsequent_indent='    ', break_long_words=False)
+    # Lines may end between two arguments, not within one
+    args = [f'{k}={_as_code(v)}'.replace(' ', '\xa0') for k,v in self.chosen().items()]
+    how = dict(subsequent_indent='    ', break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.wrap(f'Recipe({", ".join(args)})', 120, **how)
+    return '\n'.join(lines).replace('\xa0', ' ')
 
 # %% ../../nbs/learners/30_recipes.ipynb #30fa677b
 def plain_values(
