@@ -21,8 +21,9 @@ def one_clip(
     "One clip for the model and for the eye"
     known,ds = None,learn.dls.valid_ds
     if isinstance(item, int):
-        if not -len(ds.items)<=item<len(ds.items): raise IndexError(
-            f'the validation set of this learner has {len(ds.items)} clips, but number {item} was asked for: give a number below, or a video')
+        n = len(ds.items)
+        if not -n<=item<n: raise IndexError(f'the validation set of this learner has {n} clips, but number {item} '
+            'was asked for: give a number below, or a video')
         known = learn.dls.vocab[ds.tls[1][item]]
         item = ds.items[item]
     dl = learn.dls.test_dl([item], num_workers=0)
@@ -37,12 +38,13 @@ def maps_and_grads(
     label:int, # Number of the class
 ) -> tuple: # Maps `(t, C, h, w)` and the gradients of the class's logit, alike
     "The feature maps of a clip and what they mean for a class"
-    if not hasattr(model, 'cam_layer'): raise TypeError(
-        f'Expected a model with a method cam_layer, but got a {type(model).__name__}: it is not known where to look in it')
+    if not hasattr(model, 'cam_layer'): raise TypeError('Expected a model with a method cam_layer, '
+        f'but got a {type(model).__name__}: it is not known where to look in it')
     into = getattr(model, 'cam_input', False)
     def keep(module, i, o): return i[0] if into else o
     model.eval()
-    with Hook(model.cam_layer(), keep, detach=False) as hook, torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+    no_cudnn = torch.backends.cudnn.flags(enabled=False)
+    with Hook(model.cam_layer(), keep, detach=False) as hook, torch.enable_grad(), no_cudnn:
         logit = model(x.detach().requires_grad_())[0,label]
         grads, = torch.autograd.grad(logit, hook.stored)
     kept = hook.stored.detach()
@@ -74,7 +76,8 @@ def class_activation(
 ) -> Tensor: # Heat `(T, h, w)` at the size of the feature maps, nowhere negative
     "Where and when a clip speaks for a class"
     vocab = learn.dls.vocab
-    if label is not None and label not in vocab: raise ValueError(f'there is no class {label!r}: choose from {", ".join(map(str, vocab))}')
+    if label is not None and label not in vocab:
+        raise ValueError(f'there is no class {label!r}: choose from {", ".join(map(str, vocab))}')
     x,*_ = one_clip(learn, item)
     number = class_probs(learn.model, x).argmax().item() if label is None else vocab.o2i[label]
     return class_heat(learn.model, x, number)
@@ -116,9 +119,9 @@ def attention_rollout(
 def _frame_weights(model, x):
     "Weight `(T,)` of each frame of one clip `x`"
     weights = model.frame_weights(x) if hasattr(model, 'frame_weights') else None
-    if weights is None: raise TypeError(f"this {type(model).__name__} has no attention: make it with time_pool='attention', "
+    if weights is not None: return weights
+    raise TypeError(f"this {type(model).__name__} has no attention: make it with time_pool='attention', "
         'or look at its class activation (show_cam)')
-    return weights
 
 def pool_weights(
     learn:Learner, # Made with `time_pool='attention'`
@@ -144,7 +147,8 @@ def _frame_shares(ax, heat, ylabel):
     share = heat.flatten(1).sum(1) if heat.ndim==3 else heat
     share = (share/share.sum().clamp_min(1e-12)).cpu()
     ax.plot(share, 'o-')
-    ax.set(xlim=(-.5,len(share)-.5), ylim=(0,1.2*share.max().clamp_min(1e-3)), xlabel='frame of the clip', ylabel=ylabel)
+    ax.set(xlabel='frame of the clip', ylabel=ylabel)
+    ax.set(xlim=(-.5,len(share)-.5), ylim=(0,1.2*share.max().clamp_min(1e-3)))
 
 # %% ../../nbs/answers/54_interpret.ipynb #c788fd19
 def show_heat(

@@ -63,9 +63,10 @@ def check_clip(
     "Raise an error if `body` cannot read such clips"
     need = None
     if isinstance(body, MViT) and (n_frames,height,width)!=(16,224,224): need = '16 frames of 224 x 224 pixels'
-    if isinstance(body, S3D) and (n_frames<5 or min(height, width)<17): need = '5 or more frames of 17 x 17 pixels or more'
-    if need: raise ValueError(f'{type(body).__name__} needs clips of {need}, but got {n_frames} frames of {height} x {width}: '
-        'change seq_len and image_size of the DataLoaders, or take another arch')
+    if isinstance(body, S3D) and (n_frames<5 or min(height, width)<17):
+        need = '5 or more frames of 17 x 17 pixels or more'
+    if need: raise ValueError(f'{type(body).__name__} needs clips of {need}, but got {n_frames} frames of '
+        f'{height} x {width}: change seq_len and image_size of the DataLoaders, or take another arch')
 
 # %% ../../nbs/learners/27_backbones.ipynb #9d1cd54e
 def create_backbone(
@@ -79,7 +80,9 @@ def create_backbone(
     with torch.device('meta'): check_clip(video_body(arch)[0], n_frames, height, width)
     state = None if weights is None else load_state(weights)
     body,nf = video_body(arch, 'DEFAULT' if pretrained and state is None else None)
-    if state is not None: fit_state(body, state, weights, optional={k for k in state if k.startswith(('fc.','head.','classifier.'))})
+    if state is not None:
+        head = {k for k in state if k.startswith(('fc.','head.','classifier.'))}
+        fit_state(body, state, weights, optional=head)
     return body, nf, video_stats(arch)
 
 # %% ../../nbs/learners/27_backbones.ipynb #410b9d6c
@@ -100,7 +103,8 @@ class VideoModel(Module):
     ) -> Tensor: # Logits `(B, n_out)`
         "Classify clips"
         x = as_clip(x)
-        if x.shape[2]!=3: raise ValueError(f'Expected frames of 3 channels, but got clips (B, T, C, H, W) of shape {tuple(x.shape)}')
+        if x.shape[2]!=3:
+            raise ValueError(f'Expected frames of 3 channels, but got clips (B, T, C, H, W) of shape {tuple(x.shape)}')
         check_clip(self.encoder, x.shape[1], *x.shape[-2:])
         return self.head(self.encoder(x.transpose(1, 2)))
 

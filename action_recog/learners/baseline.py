@@ -21,9 +21,9 @@ class SimpleModel(EncoderModel):
         nf:int, # Channels of the feature maps
         n_out:int, # Number of classes
         ps:float=0.5, # Dropout probability in the head
-        time_pool:str='logits', # What is pooled over time: 'logits', 'features', features weighted by 'attention', or their 'stats'
+        time_pool:str='logits', # What is pooled over time: 'logits', 'features', features by 'attention', their 'stats'
         pool:int=None, # Average each map to `pool` x `pool` cells for the head, to its mean and maximum if `None`
-        grad_checkpointing:bool=False, # Compute the encoder's activations again in the backward pass, to keep less memory?
+        grad_checkpointing:bool=False, # Compute the encoder again in the backward pass, to keep less memory?
         frozen_stages:int=0, # Stages of the encoder that never train
     ):
         check_choice('time_pool', time_pool, ('logits','features','attention','stats'))

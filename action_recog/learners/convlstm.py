@@ -26,7 +26,7 @@ class ConvLSTMModel(EncoderModel):
         ps:float=0.5, # Dropout probability in the head
         pool:int=None, # Average each map to `pool` x `pool` cells for the head, to its mean and maximum if `None`
         stats:bool=False, # Does the head see the maps' standard deviation over time as well?
-        grad_checkpointing:bool=False, # Compute the encoder's activations again in the backward pass, to keep less memory?
+        grad_checkpointing:bool=False, # Compute the encoder again in the backward pass, to keep less memory?
         frozen_stages:int=0, # Stages of the encoder that never train
     ):
         store_attr('pool,stats')

@@ -39,7 +39,8 @@ class SharedDL(DistributedDL):
         train:bool=False, # Is it the training's?
     ):
         n = num_distrib()
-        if dl.bs%n: raise ValueError(f'{n} processes cannot share batches of {dl.bs}: choose a bs that is a multiple of {n}')
+        if dl.bs%n:
+            raise ValueError(f'{n} processes cannot share batches of {dl.bs}: choose a bs that is a multiple of {n}')
         self.train,self.whole,self.n_batches = train,dl.bs,len(dl)
         own = copy(dl)
         own.bs = dl.bs//n
@@ -73,7 +74,8 @@ def sum_metric(
         sums = torch.tensor([float(metric.total),metric.count], dtype=torch.float64, device=device)
         dist.all_reduce(sums)
         metric.total,metric.count = sums[0],int(sums[1])
-    else: raise ValueError(f'{type(metric).__name__} cannot be summed over processes: pass a function or an AccumMetric as the metric')
+    else: raise ValueError(f'{type(metric).__name__} cannot be summed over processes: '
+        'pass a function or an AccumMetric as the metric')
 
 # %% ../../nbs/learners/32_distributed.ipynb #6c084dca
 def own_device(
@@ -133,7 +135,8 @@ def maybe_distributed(
     if num_distrib()<2:
         yield learn
         return
-    if DistributedDL is TfmdDL: raise ImportError('several processes are tied together by accelerate: pip install accelerate')
+    if DistributedDL is TfmdDL:
+        raise ImportError('several processes are tied together by accelerate: pip install accelerate')
     sync_bn = own_device(learn.dls.device).type=='cuda'
     with learn.distrib_ctx(sync_bn=sync_bn), _shared(learn): yield learn
     distrib_barrier()

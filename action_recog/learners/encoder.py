@@ -24,7 +24,8 @@ def small_cnn(
     num_classes:int=1000, # Outputs of the classifier, which `create_body` cuts off
 ) -> nn.Sequential: # Images `(N, 3, H, W)` to `(N, num_classes)`; the body ends in `(N, 64, H/8, W/8)`
     "A convolutional net that trains from scratch on small data and a CPU"
-    if weights is not None: raise ValueError(f'small_cnn has no pretrained weights, but got weights={weights!r}: pass weights=None')
+    if weights is not None:
+        raise ValueError(f'small_cnn has no pretrained weights, but got weights={weights!r}: pass weights=None')
     convs = [ConvLayer(ni, nf, stride=s) for ni,nf,s in ((3,16,2), (16,32,2), (32,64,2), (64,64,1))]
     return nn.Sequential(*convs, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, num_classes))
 
@@ -45,8 +46,9 @@ class Encoder(TimeDistributed):
     ):
         super().__init__(module)
         stages = encoder_stages(module)
-        if not 0<=frozen_stages<=len(stages):
-            raise ValueError(f'the encoder has {len(stages)} stages, so frozen_stages is 0 to {len(stages)}, not {frozen_stages}')
+        n = len(stages)
+        if not 0<=frozen_stages<=n:
+            raise ValueError(f'the encoder has {n} stages, so frozen_stages is 0 to {n}, not {frozen_stages}')
         store_attr('grad_checkpointing,frozen_stages')
         for stage in stages[:frozen_stages]: stage.requires_grad_(False)
 
@@ -88,7 +90,8 @@ def check_choice(
     choices:tuple, # What may come
 ):
     "Refuse what is not among `choices`"
-    if value not in choices: raise ValueError(f'Expected {name} as one of {", ".join(map(repr, choices))}, but got {value!r}')
+    if value in choices: return
+    raise ValueError(f'Expected {name} as one of {", ".join(map(repr, choices))}, but got {value!r}')
 
 # %% ../../nbs/learners/22_encoder.ipynb #c31a3bae
 class EncoderModel(Module):
@@ -130,7 +133,8 @@ def create_arch(
     if arch==small_cnn.__name__: arch = small_cnn
     if callable(arch): return arch(weights='DEFAULT' if pretrained else None)
     if timm.is_model(arch): return timm.create_model(arch, pretrained=pretrained)
-    raise ValueError(f'there is no arch {arch!r}: give a torchvision constructor or a timm name (near ones: {near_names(arch, timm.list_models())})')
+    near = near_names(arch, timm.list_models())
+    raise ValueError(f'there is no arch {arch!r}: give a torchvision constructor or a timm name (near ones: {near})')
 
 # %% ../../nbs/learners/22_encoder.ipynb #c388d9c9
 def timm_stages(
@@ -160,7 +164,8 @@ def load_state(
         if Path(fn).suffix=='.safetensors': return load_file(fn)
         state = torch.load(fn, map_location='cpu', weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, SafetensorError):
-        raise ValueError(f'{fn} is no file of weights that can be read safely: save a state dict with torch.save') from None
+        raise ValueError(
+            f'{fn} is no file of weights that can be read safely: save a state dict with torch.save') from None
     for k in ('model','state_dict','model_state'):
         if isinstance(state, dict) and isinstance(state.get(k), dict): state = state[k]
     return state
@@ -202,11 +207,12 @@ def _n_features(body, model, arch):
     with torch.no_grad(): shape = body.eval()(torch.zeros(1, *size)).shape
     body.train()
     if len(shape)==4 and shape[1]==getattr(model, 'num_features', shape[1]): return shape[1]
-    raise ValueError(f'{arch} gives features of shape {tuple(shape)}: choose an arch with feature maps (N, channels, h, w)')
+    raise ValueError(
+        f'{arch} gives features of shape {tuple(shape)}: choose an arch with feature maps (N, channels, h, w)')
 
 # %% ../../nbs/learners/22_encoder.ipynb #c0def26d
 def _body_names(whole, body):
-    "Names of the weights in a model, by `whole` its tensors before the cut, with their names in the `body`, None for the head's"
+    "Names of `whole`, the tensors of a model before the cut, with their names in `body`, None for the head's"
     inside = {id(v):k for k,v in body.state_dict(keep_vars=True).items()}
     return {k:inside.get(id(v)) for k,v in whole.items()}
 
@@ -239,4 +245,5 @@ def add_norm(
         if dls.device is not None: norm.mean,norm.std = to_device((norm.mean,norm.std), dls.device)
         dls.add_tfms([norm], 'after_batch')
     elif not torch.allclose(norm.mean.flatten().cpu(), tensor(mean), atol=1e-3):
-        warn(f'the DataLoaders normalise by mean {norm.mean.flatten().tolist()}, the weights expect {list(mean)}: make new DataLoaders')
+        came = norm.mean.flatten().tolist()
+        warn(f'the DataLoaders normalise by mean {came}, the weights expect {list(mean)}: make new DataLoaders')

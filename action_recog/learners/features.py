@@ -96,8 +96,11 @@ class FeatureStore:
         views:dict, # Clip to its number of views
     ) -> dict: # Clip to the list of those that are not stored yet, without clips that have all
         "What is still to be computed"
-        todo = {clip:[i for i in range(n) if not feature_file(self.folder, clip, i).exists()] for clip,n in views.items()}
-        return {clip:idxs for clip,idxs in todo.items() if idxs}
+        todo = {}
+        for clip,n in views.items():
+            idxs = [i for i in range(n) if not feature_file(self.folder, clip, i).exists()]
+            if idxs: todo[clip] = idxs
+        return todo
 
 # %% ../../nbs/learners/31_features.ipynb #c6dd02eb
 @patch
@@ -167,7 +170,8 @@ def feature_dls(
 # %% ../../nbs/learners/31_features.ipynb #4dcfab84
 def _check(dls, n):
     "Refuse a learner that has nothing to store, or whose clips cannot be chosen among stored frames"
-    if not n: raise ValueError('no stage of the encoder is frozen, so there is nothing to store: freeze the learner, or set frozen_stages')
+    if not n: raise ValueError(
+        'no stage of the encoder is frozen, so there is nothing to store: freeze the learner, or set frozen_stages')
     sampler = clip_reader(dls.valid).sampler
     if type(sampler) is not UniformSampler: raise ValueError(
         f'stored frames are spread over the clip, so {sampler} cannot choose among them: use a UniformSampler')

@@ -35,9 +35,9 @@ class RNNModel(EncoderModel):
         pool:int=2, # Average each map to `pool` x `pool` cells before it becomes a vector
         ps:float=0.5, # Dropout probability in the head
         rnn_cls=nn.LSTM, # `nn.LSTM` or `nn.GRU`
-        time_pool:str='last', # What the head sees: the 'last' state, the 'mean' of all outputs, or their mean weighted by 'attention'
+        time_pool:str='last', # What the head sees: the 'last' state, the 'mean' of all outputs, or their 'attention'
         stats:bool=False, # Does the head see mean and standard deviation over time of the features as well?
-        grad_checkpointing:bool=False, # Compute the encoder's activations again in the backward pass, to keep less memory?
+        grad_checkpointing:bool=False, # Compute the encoder again in the backward pass, to keep less memory?
         frozen_stages:int=0, # Stages of the encoder that never train
     ):
         check_choice('time_pool', time_pool, ('last','mean','attention'))

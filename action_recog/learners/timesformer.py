@@ -190,16 +190,17 @@ class TimeSformer(tp.TimeSformer):
         dim_head:int=32, # Channels of a head, a multiple of 4
         attn_dropout:float=0., # Dropout probability of the attention
         ff_dropout:float=0., # Dropout probability within the feed-forward layers
-        shift_tokens:bool=True, # Move a third of the channels one frame ahead and a third one frame back, before each layer?
-        drop_path:float=0., # Probability to leave out a layer of the last block for a clip, falling to zero towards the first
+        shift_tokens:bool=True, # Move a third of the channels one frame ahead and a third one back, before each layer?
+        drop_path:float=0., # Probability to leave out a layer of the last block for a clip, less towards the first
         diff:bool=False, # Look at what changed since the frame before, in place of the frames?
         grad_checkpointing:bool=False, # Compute each block again for the backward pass, in place of keeping its values?
         upstream:bool=False, # Keep timesformer-pytorch's own time embedding, place of dropout and initialisation?
     ):
         if dim_head%4: raise ValueError(f'dim_head must be a multiple of 4, but got {dim_head}')
-        if image_size%patch_size: raise ValueError(f'image_size must be a multiple of patch_size, but got {image_size} and {patch_size}')
-        super().__init__(dim=dim, num_frames=num_frames, num_classes=n_out, image_size=image_size, patch_size=patch_size,
-            depth=0, dim_head=dim_head)
+        if image_size%patch_size:
+            raise ValueError(f'image_size must be a multiple of patch_size, but got {image_size} and {patch_size}')
+        super().__init__(dim=dim, num_frames=num_frames, num_classes=n_out, image_size=image_size,
+            patch_size=patch_size, depth=0, dim_head=dim_head)
         store_attr('num_frames,diff,grad_checkpointing')
         attention = partial(DividedAttention, dim, heads, dim_head, dropout=attn_dropout, upstream=upstream)
         shift = partial(tp.PreTokenShift, num_frames) if shift_tokens else noop
@@ -227,8 +228,10 @@ def check_frames(
     "Refuse clips that a model of patches cannot read"
     x = as_clip(x)
     _,n_frames,channels,*size = x.shape
-    if n_frames!=num_frames: raise ValueError(f'This model was built for clips of {num_frames} frames, but got {n_frames}')
-    if channels!=3: raise ValueError(f'Expected frames of 3 channels, but got clips (B, T, C, H, W) of shape {tuple(x.shape)}')
+    if n_frames!=num_frames:
+        raise ValueError(f'This model was built for clips of {num_frames} frames, but got {n_frames}')
+    if channels!=3:
+        raise ValueError(f'Expected frames of 3 channels, but got clips (B, T, C, H, W) of shape {tuple(x.shape)}')
     if any(o%patch_size for o in size):
         raise ValueError(f'Height and width must be multiples of the patch size {patch_size}, but got {tuple(size)}')
     return x
@@ -309,7 +312,7 @@ def cam_maps(self:TimeSformer,
 class AttentionRows:
     "Who attends to whom in one layer, for one clip of `T` frames with `N` patches each"
     cls: Tensor # Attention of the class token to all tokens `(1+T*N,)`
-    groups: Tensor # Of the tokens of a group to the class token and the group: `(N, T, 1+T)` over time, `(T, N, 1+N)` over space
+    groups: Tensor # Of a group's tokens to the class token and the group: `(N, T, 1+T)` over time, else `(T, N, 1+N)`
     over_time: bool # Is a group one place in all frames, rather than one frame?
 
 def attention_weights(

@@ -79,9 +79,11 @@ def check_vit(
     "Refuse what cannot become a `SpaceTimeViT`"
     fits = isinstance(vit, VisionTransformer) and vit.num_prefix_tokens==1 and vit.pos_embed is not None \
         and not vit.no_embed_class and vit.global_pool=='token' and all(hasattr(o, 'ls1') for o in vit.blocks)
-    if not fits: raise ValueError(f'{name} is no ViT with one class token and added positions: choose one, like vit_base_patch16_224')
+    if not fits: raise ValueError(
+        f'{name} is no ViT with one class token and added positions: choose one, like vit_base_patch16_224')
     size,patch = vit.patch_embed.img_size,vit.patch_embed.patch_size
-    if any(s%p for s,p in zip(size, patch)): raise ValueError(f'{name} reads frames in patches of {patch}, but got {size}')
+    if any(s%p for s,p in zip(size, patch)):
+        raise ValueError(f'{name} reads frames in patches of {patch}, but got {size}')
 
 # %% ../../nbs/learners/26a_vit.ipynb #3261c2cf
 class SpaceTimeViT(nn.Module):
@@ -95,7 +97,8 @@ class SpaceTimeViT(nn.Module):
         super().__init__()
         check_vit(vit, name)
         store_attr('num_frames,grad_checkpointing')
-        for k in ('patch_embed','pos_drop','norm_pre','norm','fc_norm','head_drop','head'): setattr(self, k, getattr(vit, k))
+        for part in ('patch_embed','pos_drop','norm_pre','norm','fc_norm','head_drop','head'):
+            setattr(self, part, getattr(vit, part))
         self.cls_token = vit.cls_token
         self.pos_embed = vit.pos_embed
         self.time_embed = nn.Parameter(torch.zeros(1, num_frames, vit.embed_dim))
@@ -122,7 +125,8 @@ def forward(self:SpaceTimeViT,
     "Classify clips"
     x = check_frames(x, self.num_frames, self.patch_embed.patch_size[0])
     size = self.patch_embed.img_size
-    if x.shape[-2:]!=size: raise ValueError(f'This model was built for frames of {size} pixels, but got {tuple(x.shape[-2:])}')
+    if x.shape[-2:]!=size:
+        raise ValueError(f'This model was built for frames of {size} pixels, but got {tuple(x.shape[-2:])}')
     again = self.grad_checkpointing and self.training
     x = self.tokens(x)
     for block in self.blocks:
@@ -238,9 +242,10 @@ def vit_from_config(
     **kwargs # Other arguments for timm's `VisionTransformer`, such as `img_size`
 ) -> nn.Module: # timm's `VisionTransformer` with random weights
     "The ViT that a TimeSformer of Hugging Face's was made from"
-    came = config.get('model_type'), config.get('attention_type', 'divided_space_time'), config.get('hidden_act', 'gelu')
-    if came!=('timesformer','divided_space_time','gelu'): raise ValueError(
-        f'Expected the config of a timesformer with divided_space_time attention and gelu, but got {", ".join(map(str, came))}')
+    kind,act = config.get('attention_type', 'divided_space_time'),config.get('hidden_act', 'gelu')
+    came = config.get('model_type'),kind,act
+    if came!=('timesformer','divided_space_time','gelu'): raise ValueError('Expected the config of a timesformer '
+        f'with divided_space_time attention and gelu, but got {", ".join(map(str, came))}')
     dim = config['hidden_size']
     norm_layer = partial(nn.LayerNorm, eps=config.get('layer_norm_eps', 1e-6))
     args = dict(img_size=config['image_size'], patch_size=config['patch_size'], embed_dim=dim,
@@ -299,7 +304,8 @@ def hf_config(
     "The config of a model of Hugging Face's"
     if isinstance(arch, dict): return arch
     fn = hf_file(arch, 'config.json')
-    if fn is None: raise ValueError(f'{arch} has no config.json, or the Hugging Face hub cannot be reached: check the name, or give a folder')
+    if fn is None: raise ValueError(
+        f'{arch} has no config.json, or the Hugging Face hub cannot be reached: check the name, or give a folder')
     return json.loads(fn.read_text())
 
 def hf_stats(
@@ -318,9 +324,9 @@ def timm_vit(
 ) -> nn.Module: # timm's ViT
     "A ViT of timm's by its name"
     names = timm.list_models(module='vision_transformer')+timm.list_models(module='deit')
-    if arch.split('.')[0] not in names: raise ValueError(
-        f'there is no ViT {arch!r}: give a timm name (near ones: {near_names(arch, names)}), a name on the Hugging Face hub, or a folder')
-    return timm.create_model(arch, pretrained=pretrained, **kwargs)
+    if arch.split('.')[0] in names: return timm.create_model(arch, pretrained=pretrained, **kwargs)
+    raise ValueError(f'there is no ViT {arch!r}: give a timm name (near ones: {near_names(arch, names)}), '
+        'a name on the Hugging Face hub, or a folder')
 
 def create_vit(
     arch:str|Path|dict, # timm's name of a ViT, name, folder or config of a Hugging Face TimeSformer
@@ -338,7 +344,8 @@ def create_vit(
     if is_hf(arch):
         if published: weights = hf_file(arch, 'model.safetensors', 'pytorch_model.bin')
         vit,stats = vit_from_config(hf_config(arch), **args),hf_stats(arch)
-        if published and not weights: raise ValueError(f'{arch} has neither model.safetensors nor pytorch_model.bin: give another folder')
+        if published and not weights:
+            raise ValueError(f'{arch} has neither model.safetensors nor pytorch_model.bin: give another folder')
     else:
         vit = timm_vit(arch, published, **args)
         stats = image_stats(vit)
