@@ -49,6 +49,7 @@ def _arch_name(arch):
         if torchvision.models.get_model_builder(name) is arch: return f'torchvision.{name}'
     raise _no_json(f'the arch {name}')
 
+# %% ../../nbs/answers/55_export.ipynb #79c737b9
 def _arch_from(name):
     "The arch called `name`, unless that would fetch or open something"
     if not isinstance(name, str): return name
@@ -103,6 +104,7 @@ def _sampler_to_dict(sampler):
     args = inspect.signature(_samplers[name]).parameters
     return dict(name=name, **{k:getattr(sampler, k) for k in args})
 
+# %% ../../nbs/answers/55_export.ipynb #0fdecc4d
 def _tfm_to_dict(tfm):
     name = _known(tfm, _item_tfms, 'the item transform')
     height_width = [int(i) for i in tfm.size[::-1]]
@@ -113,6 +115,7 @@ def _serving(tfms, *known):
     "Those of `tfms` that act on the validation set, without the `known` types"
     return tfms.filter(lambda o: getattr(o, 'split_idx', None)!=0 and type(o) not in known)
 
+# %% ../../nbs/answers/55_export.ipynb #71fbd528
 def frames_to_dict(
     dls:DataLoaders, # Of clips
 ) -> dict: # Reader, sampler, sizes, transforms and statistics, plain values
@@ -140,6 +143,7 @@ def _from_dict(cfg, known):
     if 'size' in args: args['size'] = tuple(args['size'])
     return known[args.pop('name')](**args)
 
+# %% ../../nbs/answers/55_export.ipynb #6e20bf81
 def frames_from_dict(
     cfg:dict, # From `frames_to_dict`
     vocab:list, # Classes
@@ -167,6 +171,7 @@ def _versions():
     others = {o:_version(o) for o in ('torch','torchvision','fastai','timm','av')}
     return dict(action_recog=__version__, python=platform.python_version(), **others)
 
+# %% ../../nbs/answers/55_export.ipynb #1766811c
 def _last_metrics(learn):
     "The metrics of the last epoch by name, `None` where nothing was trained"
     recorder = learn.__dict__.get('recorder')
@@ -200,7 +205,7 @@ def _md_table(d):
     rows = [f'| {k} | {v} |' for k,v in _flat(d) if v is not None]
     return '\n'.join(['| | |','|---|---|',*rows]) if rows else ''
 
-# %% ../../nbs/answers/55_export.ipynb #aae4ded7
+# %% ../../nbs/answers/55_export.ipynb #0c8aba02
 _card_head = '''---
 library_name: action_recog
 pipeline_tag: video-classification
@@ -219,6 +224,7 @@ learn = load_model('folder')
 learn.predict('video.mp4')
 ```'''
 
+# %% ../../nbs/answers/55_export.ipynb #5e030585
 def model_card(
     cfg:dict, # From `model_config`
 ) -> str: # Markdown
@@ -236,12 +242,13 @@ def is_model(
     cfg = read_json(Path(folder)/'config.json')
     return isinstance(cfg, dict) and cfg.get('format')=='action_recog'
 
-# %% ../../nbs/answers/55_export.ipynb #c3ffce2f
+# %% ../../nbs/answers/55_export.ipynb #07fdb6e8
 def _seen_and_said(learn, clip):
     "What the model of `learn` gets for `clip`, and its answer"
     dl = learn.dls.test_dl([clip], num_workers=0)
     with learn.no_bar(), learn.no_logging(): return dl.one_batch()[0].cpu(),learn.get_preds(dl=dl)[0]
 
+# %% ../../nbs/answers/55_export.ipynb #fdc766cd
 def _check_same(learn, folder):
     "Refuse `folder` unless its model sees and says what `learn` does"
     seed = torch.Generator().manual_seed(0)
@@ -266,6 +273,7 @@ def _write_model(learn, folder, cfg):
     write_json(folder/'config.json', cfg)
     (folder/'README.md').write_text(model_card(cfg), encoding='utf-8')
 
+# %% ../../nbs/answers/55_export.ipynb #7dc79ddf
 def save_model(
     learn:Learner, # Made by one of the factories
     folder:str|Path, # To write; replaced if it is a model
@@ -298,6 +306,7 @@ def read_config(
     _check_keys(cfg, fn)
     return cfg
 
+# %% ../../nbs/answers/55_export.ipynb #2f03a19a
 def _check_keys(cfg, fn):
     "Refuse a format of the future, a key that is missing and one that is not ours"
     theirs = cfg.get('format_version')
@@ -369,7 +378,7 @@ def need_packages(
     for o in names:
         if find_spec(o) is None: raise ImportError(f'{o} is not installed: pip install "action_recog[{extra}]"')
 
-# %% ../../nbs/answers/55_export.ipynb #23266a4e
+# %% ../../nbs/answers/55_export.ipynb #30687e46
 def _describe(learn, shape):
     "What a program has to know to feed the exported model"
     cfg = model_config(learn)
@@ -379,6 +388,7 @@ def _describe(learn, shape):
     return dict(**about, **cfg['frames'], input=f'{clips}, values from 0 to 1, less mean, divided by std',
         output='logits (batch, classes), in the order of vocab; their softmax are the probabilities')
 
+# %% ../../nbs/answers/55_export.ipynb #399f2696
 def _program(learn, shape):
     "The model of `learn` as an `ExportedProgram`, for any number of clips"
     model = deepcopy(learn.model).cpu().float().eval()
@@ -392,6 +402,7 @@ def _not_a_folder(fn):
     if Path(fn).is_dir(): raise ValueError(f'{fn} is a folder: give the name of a file')
     return Path(fn)
 
+# %% ../../nbs/answers/55_export.ipynb #5548987b
 def to_program(
     learn:Learner, # Made by one of the factories
     fn:str|Path, # File to write, usually `.pt2`
@@ -452,6 +463,7 @@ def push_to_hub(
         api.create_repo(repo, private=private, exist_ok=True)
         return str(api.upload_folder(repo_id=repo, folder_path=folder, commit_message='Model from action_recog'))
 
+# %% ../../nbs/answers/55_export.ipynb #c8b9f688
 def from_hub(
     repo:str, # `user/name`
     revision:str=None, # Branch, tag or commit, the newest if `None`
