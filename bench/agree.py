@@ -1,10 +1,12 @@
-"`read_clip` against decoding by the `ffmpeg` command: pixels and frame order. Prints a table: `python bench/agree.py`"
+"""`read_clip` against decoding by the `ffmpeg` command, on real clips where they are, else on the sample: number of frames, their order, their
+pixels. Prints a table: `python bench/agree.py`
+"""
 import os,shutil,subprocess
 from collections import defaultdict
 from tempfile import TemporaryDirectory
 from fastai.vision.all import *
 from action_recog.videos.sample import write_sample
-from action_recog.videos.video import get_videos,open_video,probe,read_clip
+from action_recog.videos.video import get_videos,open_frames,probe,read_clip
 
 def by_ffmpeg(video, info):
     "All frames of `video`, decoded by another FFmpeg"
@@ -13,14 +15,15 @@ def by_ffmpeg(video, info):
     return np.frombuffer(out, np.uint8).reshape(-1, info.height, info.width, 3).transpose(0,3,1,2)
 
 def n_bframes(video):
-    with open_video(video) as (c,s): return sum(int(f.pict_type)==3 for f in c.decode(s))
+    "How many frames of `video` are predicted from both sides"
+    with open_frames(video) as frames: return sum(int(o.frame.pict_type)==3 for o in frames)
+
+def coarse(frames): return frames[:,:,::8,::8].astype(np.int32).reshape(len(frames), -1)
 
 def nearest(ours, ref):
     "Does each frame look most like the reference's frame of the same number, or like one equal to that?"
-    sm = lambda o: o[:,:,::8,::8].astype(np.int32).reshape(len(o),-1)
-    a,b = sm(ours),sm(ref)
-    d = np.stack([abs(a-r).sum(1) for r in b], 1)
-    return (d.diagonal()<=d.min(1)).all()
+    dist = np.stack([abs(coarse(ours)-o).sum(1) for o in coarse(ref)], 1)
+    return (dist.diagonal()<=dist.min(1)).all()
 
 @call_parse
 def main(

@@ -1,4 +1,4 @@
-"`ar-table` killed at random moments and started again, against an unbroken run: `python bench/resume.py`"
+"`ar-table` killed at random moments and started again, against an unbroken table: rows and weights have to be equal. `python bench/resume.py`"
 import os,random,signal,subprocess,sys,time
 from tempfile import TemporaryDirectory
 from fastcore.all import *
@@ -35,6 +35,16 @@ def equal(a, b):
     import torch
     return a.keys()==b.keys() and all(torch.equal(a[k][n], b[k][n]) for k in a for n in a[k])
 
+def killed(path, out, args, wait):
+    "Start a table, kill it `wait` seconds after it has begun its work, and say whether there was something to kill"
+    p = start(path, out, args)
+    begun(out, p)
+    time.sleep(wait)
+    if p.poll() is not None: return False
+    os.killpg(p.pid, signal.SIGKILL)
+    p.wait()
+    return True
+
 @call_parse
 def main(
     kills:int=8, # Times that the table is killed
@@ -58,19 +68,16 @@ def main(
         print(f'CPU, {os.environ.get("OMP_NUM_THREADS", os.cpu_count())} threads; an unbroken table: {secs:.1f} s of work, {len(results(whole))} runs\n')
         print('| kill | after s of work | finished runs | with a checkpoint | half-written |\n|--:|--:|--:|--:|--:|', flush=True)
         n = 0
-        for i in range(kills):
+        while n<kills:
             # Short enough that most kills meet a table at work
-            p,wait = start(path, out, args),random.uniform(0, 1)*secs/kills
-            begun(out, p)
-            time.sleep(wait)
-            if p.poll() is not None: break
-            os.killpg(p.pid, signal.SIGKILL)
-            p.wait()
-            n = i+1
-            done,ckpts = state(out)
-            print(f'| {n} | {wait:.2f} | {done} | {ckpts} | {len(list(out.glob("*/.*.part")))} |', flush=True)
+            wait = random.uniform(0, 1)*secs/kills
+            if not killed(path, out, args, wait): break
+            n += 1
+            done,checkpoints = state(out)
+            print(f'| {n} | {wait:.2f} | {done} | {checkpoints} | {len(list(out.glob("*/.*.part-*")))} |', flush=True)
         start(path, out, args).wait()
         a,b = results(whole),results(out)
-        print(f'\n{len(a)} rows unbroken, {len(b)} after {n} kills and a last run; rows without times equal: {a==b}; '
-            f'weights equal to the bit: {equal(weights(whole), weights(out))}; checkpoints left: {state(out)[1]}')
-        assert a==b and len(a)==len(models.split(','))*2 and equal(weights(whole), weights(out))
+        same_rows,same_weights = a==b,equal(weights(whole), weights(out))
+        print(f'\n{len(a)} rows unbroken, {len(b)} after {n} kills and a last run; rows without times equal: {same_rows}; '
+            f'weights equal to the bit: {same_weights}; checkpoints left: {state(out)[1]}')
+        assert same_rows and same_weights and len(a)==len(models.split(','))*2

@@ -9,12 +9,12 @@ __all__ = ['ConvLSTMModel']
 
 # %% ../../nbs/learners/25_convlstm.ipynb #9db7f5dd
 from fastai.torch_basics import *
-from .layers import as_clip, ConvLSTM
 from fastai.vision.learner import create_head
-from .baseline import Encoder, pool_cells, time_stats
+from .layers import ConvLSTM
+from .encoder import Encoder, EncoderModel, pool_cells, time_stats
 
 # %% ../../nbs/learners/25_convlstm.ipynb #f4bdf7c3
-class ConvLSTMModel(Module):
+class ConvLSTMModel(EncoderModel):
     "An encoder on each frame, a `ConvLSTM` over its feature maps, a head on the last state and the mean map"
     def __init__(self,
         encoder:nn.Module, # Images `(N, 3, H, W)` to feature maps `(N, nf, h, w)`
@@ -29,28 +29,30 @@ class ConvLSTMModel(Module):
         grad_checkpointing:bool=False, # Compute the encoder's activations again in the backward pass, to keep less memory?
         frozen_stages:int=0, # Stages of the encoder that never train
     ):
+        store_attr('pool,stats')
         self.encoder = Encoder(encoder, grad_checkpointing, frozen_stages)
         self.rnn = ConvLSTM(nf, hidden_size, kernel_size, num_layers, batch_first=True)
-        nh = (hidden_size+nf*(1+stats))*ifnone(pool, 1)**2
-        self.head,self.pool,self.stats = create_head(nh, n_out, lin_ftrs=[], ps=ps, pool=pool is None),pool,stats
+        n_maps = hidden_size + (2*nf if stats else nf)
+        self.head = create_head(n_maps*ifnone(pool, 1)**2, n_out, lin_ftrs=[], ps=ps, pool=pool is None)
 
-    def forward(self,
-        x, # Clips `(B, T, 3, H, W)`, or a tuple of T frames `(B, 3, H, W)`
-    ) -> Tensor: # Logits `(B, n_out)`
-        "Encode each frame, follow the feature maps in order, classify"
-        return self.classify(self.encoder(as_clip(x)))
+# %% ../../nbs/learners/25_convlstm.ipynb #0050ad83
+@patch
+def classify(self:ConvLSTMModel,
+    maps, # Feature maps `(B, T, nf, h, w)`, as the encoder gives them
+) -> Tensor: # Logits `(B, n_out)`
+    "What follows the encoder, for frames that are encoded already"
+    states,_ = self.rnn(maps)
+    return self.conclude(states[:,-1], maps)
 
-    def classify(self,
-        maps, # Feature maps `(B, T, nf, h, w)`, as the encoder gives them
-    ) -> Tensor: # Logits `(B, n_out)`
-        "What follows the encoder, for frames that are encoded already"
-        return self.conclude(self.rnn(maps)[0][:,-1], maps)
-
-    def conclude(self,
-        last, # Last state of the ConvLSTM `(B, hidden_size, h, w)`
-        maps, # Feature maps `(B, T, nf, h, w)`
-    ) -> Tensor: # Logits `(B, n_out)`
-        "What the head makes of the state and the maps"
-        last = last[:,None]
-        if self.pool: last,maps = (pool_cells(o, self.pool) for o in (last,maps))
-        return self.head(torch.cat([last[:,0], time_stats(maps) if self.stats else maps.mean(1)], dim=1))
+# %% ../../nbs/learners/25_convlstm.ipynb #37ce09b8
+@patch
+def conclude(self:ConvLSTMModel,
+    last, # Last state of the ConvLSTM `(B, hidden_size, h, w)`
+    maps, # Feature maps `(B, T, nf, h, w)`
+) -> Tensor: # Logits `(B, n_out)`
+    "What the head makes of the state and the maps"
+    if self.pool:
+        last = pool_cells(last[:,None], self.pool)[:,0]
+        maps = pool_cells(maps, self.pool)
+    seen = time_stats(maps) if self.stats else maps.mean(1)
+    return self.head(torch.cat([last, seen], dim=1))

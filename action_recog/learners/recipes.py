@@ -42,12 +42,13 @@ class Recipe:
     flip:bool=False # Does `score` look at each clip as in a mirror as well?
     model:dict # Arguments of the learner's factory, as `arch`
 
-# %% ../../nbs/learners/30_recipes.ipynb #8efd929d
+# %% ../../nbs/learners/30_recipes.ipynb #87ec88d9
 def _as_code(value):
     "`value` as one would write it: functions by their names, dictionaries by keywords"
     if isinstance(value, dict): return f'dict({", ".join(f"{k}={_as_code(v)}" for k,v in value.items())})'
     return value.__name__ if callable(value) else repr(value)
 
+# %% ../../nbs/learners/30_recipes.ipynb #fae9c210
 @patch
 def chosen(self:Recipe) -> dict: # Value of each field that has no default or another value than that
     "What the recipe says beyond the defaults"
