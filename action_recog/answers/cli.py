@@ -140,7 +140,7 @@ def ar_train(
 ):
     "Train a learner and save it with its metrics"
     from action_recog.learners.recipes import get_recipe
-    from action_recog.learners.evaluate import table_md
+    from action_recog.learners.tables import table_md
     from action_recog.learners.training import save_run
     out = out or f'runs/{model}'
     changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr)
@@ -173,7 +173,7 @@ def ar_table(
     **kwargs
 ):
     "Train all learners and print the accuracy table"
-    from action_recog.learners.evaluate import report_md
+    from action_recog.learners.tables import report_md
     from action_recog.learners.training import make_table
     whole = str(path)=='ucf101'
     recipes = (recipe or ('default,tutorial' if whole else 'default')).split(',')
