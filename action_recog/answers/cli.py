@@ -42,10 +42,10 @@ def _print_counts(report, end=''):
     counts = report.status.value_counts()
     print(', '.join(f'{n} {status}' for status,n in counts.items())+end)
 
-# %% ../../nbs/answers/57_cli.ipynb #4136af5b
+# %% ../../nbs/answers/57_cli.ipynb #5203cf76
 def _check(path, lists, n_workers):
     "Print what is missing, broken or double in `path`"
-    from action_recog.videos.ucf101 import check_dataset,class_table
+    from action_recog.videos.check import check_dataset,class_table
     from action_recog.videos.ucf101 import class_index,find_lists
     lists = lists or find_lists(path)
     report = check_dataset(path, lists, n_workers)

@@ -51,13 +51,14 @@ def _part_beside(dest):
     who = f'{platform.node()}-{os.getpid()}-{token_hex(4)}'
     return dest.with_name(f'.{dest.stem[:40]}.part-{who}{dest.suffix}')
 
-# %% ../../nbs/videos/01_files.ipynb #9aeb1596
+# %% ../../nbs/videos/01_files.ipynb #e805afe3
 def _remove(part):
     "Delete a file or a folder, one with read-only folders in it as well"
     if not part.is_dir(): return part.unlink(missing_ok=True)
     for folder,*_ in os.walk(part): os.chmod(folder, 0o700)
     shutil.rmtree(part, ignore_errors=True)
 
+# %% ../../nbs/videos/01_files.ipynb #bc55bf8f
 @contextmanager
 def _part_of(dest):
     "The name of a part of `dest` for the time of writing"
@@ -69,15 +70,16 @@ def _part_of(dest):
         _remove(part)
         _ours.discard(part.name)
 
-# %% ../../nbs/videos/01_files.ipynb #a0c9ad85
+# %% ../../nbs/videos/01_files.ipynb #f0c42eed
 def _flush(fn):
     "Wait until the file or the entries of the folder `fn` are on the disk"
     if fn.is_dir():
         if os.name=='posix':
-            with suppress(OSError): _fsync(os.open(fn, os.O_RDONLY))
-    else: _fsync(os.open(fn, os.O_RDWR | getattr(os, 'O_BINARY', 0)))
+            with suppress(OSError): _fsync(fn, os.O_RDONLY)
+    else: _fsync(fn, os.O_RDWR)
 
-def _fsync(fd):
+def _fsync(fn, mode):
+    fd = os.open(fn, mode)
     try: os.fsync(fd)
     finally: os.close(fd)
 
@@ -103,6 +105,7 @@ def read_json(
     try: return json.loads(Path(fn).read_text(encoding='utf-8'))
     except (OSError, ValueError): return ifnone(default, {})
 
+# %% ../../nbs/videos/01_files.ipynb #814b8133
 def write_json(
     fn:str|Path, # File to write
     obj, # What JSON knows: dicts, lists, strings, numbers, booleans, `None`
@@ -111,7 +114,7 @@ def write_json(
     text = json.dumps(obj, indent=1, ensure_ascii=False)
     with new_file(fn) as part: part.write_text(text, encoding='utf-8')
 
-# %% ../../nbs/videos/01_files.ipynb #b6cc04e9
+# %% ../../nbs/videos/01_files.ipynb #bf5bfc77
 def _exchange(part, dest):
     "Give the folder `part` the name `dest`, and what was there the name `part`"
     old = part.with_name(part.name.replace('.part-', '.old-'))
@@ -122,6 +125,7 @@ def _exchange(part, dest):
         raise
     old.rename(part)
 
+# %% ../../nbs/videos/01_files.ipynb #f7971ae3
 def _give_name(part, dest):
     "Give the folder `part` the name `dest`, if no other folder has it"
     with suppress(OSError): dest.rmdir()
