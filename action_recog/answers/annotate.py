@@ -34,7 +34,7 @@ class Captions:
         "What to write on the frame at `seconds`"
         return self.texts[min(bisect_right(self.ends, seconds), len(self.texts)-1)]
 
-# %% ../../nbs/answers/52_annotate.ipynb #ee4fbf89
+# %% ../../nbs/answers/52_annotate.ipynb #0c689b5d
 def draw_banner(
     text:str, # One line
     width:int, # Of the picture, in pixels
@@ -46,6 +46,7 @@ def draw_banner(
     ImageDraw.Draw(im).text((size//2, size//4), text, font=ImageFont.load_default(size), fill='white')
     return np.asarray(im)
 
+# %% ../../nbs/answers/52_annotate.ipynb #cb7fcdae
 @patch
 def draw(self:Captions,
     picture:ndarray, # `uint8`, `(h, w, 3)`, changed in place

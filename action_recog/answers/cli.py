@@ -24,6 +24,7 @@ def _sentence(e):
     if 'Traceback' not in said: return said
     return re.sub(r'^[\w.]+(Error|Exception): ', '', said.splitlines()[-1])
 
+# %% ../../nbs/answers/57_cli.ipynb #6cb6c287
 def _one_sentence(f):
     "Let command `f` answer a mistake in one sentence"
     name = f.__name__.replace('_', '-')
@@ -41,9 +42,10 @@ def _print_counts(report, end=''):
     counts = report.status.value_counts()
     print(', '.join(f'{n} {status}' for status,n in counts.items())+end)
 
+# %% ../../nbs/answers/57_cli.ipynb #5203cf76
 def _check(path, lists, n_workers):
     "Print what is missing, broken or double in `path`"
-    from action_recog.videos.ucf101 import check_dataset,class_table
+    from action_recog.videos.check import check_dataset,class_table
     from action_recog.videos.ucf101 import class_index,find_lists
     lists = lists or find_lists(path)
     report = check_dataset(path, lists, n_workers)
@@ -57,6 +59,7 @@ def _check(path, lists, n_workers):
     _print_counts(report)
     if (report.status!='ok').any(): sys.exit(1)
 
+# %% ../../nbs/answers/57_cli.ipynb #09838f89
 def _frames(path, dest, **kwargs):
     "Extract the frames of the videos in `path`, and print what failed"
     from action_recog.videos.frames import extract_dataset
@@ -137,7 +140,7 @@ def ar_train(
 ):
     "Train a learner and save it with its metrics"
     from action_recog.learners.recipes import get_recipe
-    from action_recog.learners.evaluate import table_md
+    from action_recog.learners.tables import table_md
     from action_recog.learners.training import save_run
     out = out or f'runs/{model}'
     changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr)
@@ -170,7 +173,7 @@ def ar_table(
     **kwargs
 ):
     "Train all learners and print the accuracy table"
-    from action_recog.learners.evaluate import report_md
+    from action_recog.learners.tables import report_md
     from action_recog.learners.training import make_table
     whole = str(path)=='ucf101'
     recipes = (recipe or ('default,tutorial' if whole else 'default')).split(',')
@@ -196,12 +199,13 @@ def _as_csv(res):
     rows = [(d['video'], 'video', 0., d['seconds'], *o.values()) for o in d['labels']]
     return rows+[(d['video'], 'segment', *o.values()) for o in d['segments']]
 
-# %% ../../nbs/answers/57_cli.ipynb #8de7a99a
+# %% ../../nbs/answers/57_cli.ipynb #a9164baa
 def _print_csv(preds):
     writer = csv.writer(sys.stdout, lineterminator='\n')
     writer.writerow(['video','part','start','end','label','probability'])
     for o in preds: writer.writerows(_as_csv(o))
 
+# %% ../../nbs/answers/57_cli.ipynb #4f464e39
 def _print_preds(preds, as_json, as_csv):
     "Print the answers, and the failures where errors go"
     good = [o for o in preds if not o.error]
@@ -326,7 +330,7 @@ def ar_export(
 @_one_sentence
 def ar_demo(
     learner:str='runs/sample/convlstm-sample-fold1-seed0', # As for ar-export
-    host:str='127.0.0.1', # Address to answer on; any other lets everybody in the network use the page, unasked
+    host:str='127.0.0.1', # Address to answer on; any other opens the page to the whole network, without a password
     port:int=7860, # Port to answer on
     max_mb:float=100, # Largest upload in megabytes
     max_seconds:float=120, # Longest video

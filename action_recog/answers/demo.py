@@ -39,6 +39,7 @@ def _timeline_html(res):
     rows = ''.join(row.format(s.start, s.end, html.escape(str(s.label)), 100*s.p) for s in res.segments)
     return f'{res.html_timeline()}<table>{rows}</table>'
 
+# %% ../../nbs/answers/56_demo.ipynb #3d5d9454
 def answer(
     learn:Learner, # Trained on clips
     video:str|Path, # Video file
@@ -71,6 +72,7 @@ def _write_mp4(fn, frames, fps=25):
         for o in frames: c.mux(s.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(o), format='rgb24')))
         c.mux(s.encode())
 
+# %% ../../nbs/answers/56_demo.ipynb #8b959b6f
 def _scene(name, n=100, group=30):
     "Frames of one action of the circle; the second of a pair of moves is the first one backwards"
     pair = first(MOVES, lambda o: name in o)

@@ -49,6 +49,7 @@ def spread_clips(
     if getattr(sampler, 'any_length', False): return _shifted_clips(sampler, n, n_clips)
     return list(chunked(MultiClipSampler(sampler, n_clips)(n), sampler.seq_len))
 
+# %% ../../nbs/answers/51_predict.ipynb #9f9c22b1
 def _shifted_clips(sampler, n, n_clips):
     "The first clip of `sampler` again at later starts"
     offsets = sampler(sys.maxsize)
@@ -96,22 +97,26 @@ class Recogniser:
         dtype = torch.bfloat16 if mixed and mixed.amp_mode=='bf16' else torch.float16
         self.half = partial(torch.autocast, 'cuda', dtype=dtype, enabled=bool(mixed) and torch.cuda.is_available())
 
-    @torch.no_grad()
-    def encode(self,
-        frames:Tensor, # From `FramePrep`, `(T, 3, H, W)`
-    ) -> Tensor: # A row a frame: its features, or the frame itself for a model that takes whole clips
-        "What has to be known of each frame"
-        if not self.two_steps: return frames
-        clip = frames.contiguous(memory_format=torch.channels_last)[None]
-        with self.half(): return self.model.encoder(clip)[0]
+# %% ../../nbs/answers/51_predict.ipynb #728bc787
+@patch
+@torch.no_grad()
+def encode(self:Recogniser,
+    frames:Tensor, # From `FramePrep`, `(T, 3, H, W)`
+) -> Tensor: # A row a frame: its features, or the frame itself for a model that takes whole clips
+    "What has to be known of each frame"
+    if not self.two_steps: return frames
+    clip = frames.contiguous(memory_format=torch.channels_last)[None]
+    with self.half(): return self.model.encoder(clip)[0]
 
-    @torch.no_grad()
-    def ask(self,
-        clips:Tensor, # Rows of `encode` for some clips, `(B, T, …)`
-    ) -> Tensor: # Probabilities `(B, classes)`, on the CPU
-        "The answer for clips of encoded frames"
-        classify = self.model.classify if self.two_steps else self.model
-        with self.half(): return self.activation(classify(clips)).float().cpu()
+# %% ../../nbs/answers/51_predict.ipynb #54cc30a3
+@patch
+@torch.no_grad()
+def ask(self:Recogniser,
+    clips:Tensor, # Rows of `encode` for some clips, `(B, T, …)`
+) -> Tensor: # Probabilities `(B, classes)`, on the CPU
+    "The answer for clips of encoded frames"
+    classify = self.model.classify if self.two_steps else self.model
+    with self.half(): return self.activation(classify(clips)).float().cpu()
 
 # %% ../../nbs/answers/51_predict.ipynb #0bab8170
 def pick_frames(
@@ -165,28 +170,35 @@ class ClipQueue:
         self.rows = {}
         self.probs = [None]*len(clips)
 
-    def add(self,
-        numbers:list, # Frame numbers, in order
-        frames:Tensor, # Their pixels, `uint8`, `(n, 3, H, W)`
-    ):
-        "Encode `frames`, and ask about the clips that are complete with them"
-        self.rows.update(zip(numbers, self.recog.encode(self.prep(frames))))
-        ready = []
-        while self.waiting and max(self.clips[self.waiting[-1]])<=numbers[-1]: ready.append(self.waiting.pop())
-        for part in chunked(ready, self.bs): self._ask([self.clips[i] for i in part], part)
+# %% ../../nbs/answers/51_predict.ipynb #96f0b673
+@patch
+def add(self:ClipQueue,
+    numbers:list, # Frame numbers, in order
+    frames:Tensor, # Their pixels, `uint8`, `(n, 3, H, W)`
+):
+    "Encode `frames`, and ask about the clips that are complete with them"
+    self.rows.update(zip(numbers, self.recog.encode(self.prep(frames))))
+    ready = []
+    while self.waiting and max(self.clips[self.waiting[-1]])<=numbers[-1]: ready.append(self.waiting.pop())
+    for places in chunked(ready, self.bs): self._ask(places)
 
-    def _ask(self, clips, places):
-        "Put the answers for `clips` at their `places`, and forget the frames that no other clip needs"
-        rows = torch.stack([self._rows_of(clip) for clip in clips])
-        for i,p in zip(places, self.recog.ask(rows)): self.probs[i] = p
-        for clip in clips:
-            for number in set(clip): self._release(number)
+# %% ../../nbs/answers/51_predict.ipynb #6567c513
+@patch
+def _ask(self:ClipQueue, places):
+    "Put the answers for some clips at their `places`, and forget frames that no other clip needs"
+    clips = [self.clips[i] for i in places]
+    rows = torch.stack([self._rows_of(clip) for clip in clips])
+    for i,p in zip(places, self.recog.ask(rows)): self.probs[i] = p
+    for clip in clips:
+        for number in set(clip): self._release(number)
 
-    def _rows_of(self, clip): return torch.stack([self.rows[number] for number in clip])
+@patch
+def _rows_of(self:ClipQueue, clip): return torch.stack([self.rows[number] for number in clip])
 
-    def _release(self, number):
-        self.uses[number] -= 1
-        if not self.uses[number]: self.rows.pop(number)
+@patch
+def _release(self:ClipQueue, number):
+    self.uses[number] -= 1
+    if not self.uses[number]: self.rows.pop(number)
 
 # %% ../../nbs/answers/51_predict.ipynb #c9669f69
 def ask_clips(
@@ -200,6 +212,7 @@ def ask_clips(
     for numbers,pixels in frame_batches(frames, queue.uses.keys(), size): queue.add(numbers, pixels)
     return torch.stack(queue.probs)
 
+# %% ../../nbs/answers/51_predict.ipynb #db694712
 def clip_probs(
     learn:Learner, # Trained on clips
     video:str|Path, # Video file or frame folder
@@ -260,33 +273,37 @@ class Witness:
         self.times = []
         self.pictures = []
 
-    def follow(self,
-        frames, # `TimedFrame`s in order
-    ): # Generator of the same
-        "Look at `frames` and hand them on"
-        shown = set(UniformSampler(8)(self.n))
-        shape = None
-        for seconds,frame in from_start(frames, self.fps):
-            self.n_seen = frame.number+1
-            self.end = seconds+1/self.fps
-            if frame.number%self.hop==0: self.times.append(seconds)
-            if frame.number in shown:
-                shape = shape or frame.shape(64)
-                self.pictures.append(frame.pixels(out=np.empty((3,*shape), np.uint8)))
-            yield frame
-
-    def finish(self,
-        last:int, # The last frame that was wanted
-    ):
-        "Add the steps after frame `last`, unless the video ended before it"
-        if self.n_seen<=last: return
-        start = self.end-self.n_seen/self.fps
-        self.times += [start+i/self.fps for i in range(len(self.times)*self.hop, self.n, self.hop)]
-        self.n_seen = self.n
-        self.end = start+self.n/self.fps
-
     @property
     def strip(self): return TensorClip.create(torch.from_numpy(np.stack(self.pictures)))
+
+# %% ../../nbs/answers/51_predict.ipynb #a01d59d1
+@patch
+def follow(self:Witness,
+    frames, # `TimedFrame`s in order
+): # Generator of the same
+    "Look at `frames` and hand them on"
+    shown = set(UniformSampler(8)(self.n))
+    shape = None
+    for seconds,frame in from_start(frames, self.fps):
+        self.n_seen = frame.number+1
+        self.end = seconds+1/self.fps
+        if frame.number%self.hop==0: self.times.append(seconds)
+        if frame.number in shown:
+            shape = shape or frame.shape(64)
+            self.pictures.append(frame.pixels(out=np.empty((3,*shape), np.uint8)))
+        yield frame
+
+# %% ../../nbs/answers/51_predict.ipynb #c50e5490
+@patch
+def finish(self:Witness,
+    last:int, # The last frame that was wanted
+):
+    "Add the steps after frame `last`, unless the video ended before it"
+    if self.n_seen<=last: return
+    start = self.end-self.n_seen/self.fps
+    self.times += [start+i/self.fps for i in range(len(self.times)*self.hop, self.n, self.hop)]
+    self.n_seen = self.n
+    self.end = start+self.n/self.fps
 
 # %% ../../nbs/answers/51_predict.ipynb #79103026
 def _add_timeline(res, probs, plan, witness, vocab):
@@ -303,6 +320,7 @@ def _bar(frames, n, learn):
     "`frames` with a progress bar, if they are many and `learn` shows bars"
     return progress_bar(frames, total=n, leave=False) if n>3000 and hasattr(learn, 'progress') else frames
 
+# %% ../../nbs/answers/51_predict.ipynb #4cca90e3
 def predict_video(
     learn:Learner, # Trained on clips
     video:str|Path, # Video file or frame folder
@@ -372,6 +390,7 @@ def html_timeline(self:VideoPreds) -> str: # HTML, a bar of coloured parts
         cells += _segment_cell.format(label, s.start, s.end, percent, colour, label)
     return f'<div style="display:flex;max-width:640px;font-size:11px;text-align:center">{cells}</div>'
 
+# %% ../../nbs/answers/51_predict.ipynb #baab7f07
 @patch
 def html_strip(self:VideoPreds) -> str: # HTML, an image that holds its data
     "The film strip as a picture"

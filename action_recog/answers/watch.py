@@ -30,6 +30,7 @@ def source_kind(
     if s.isdigit() or s.startswith(('/dev/video','video=')): return 'camera'
     return 'network' if '://' in s else 'file'
 
+# %% ../../nbs/answers/53_watch.ipynb #d39c1903
 def _camera(source, system=None):
     "Name and format for `av.open` of a camera"
     s = str(source)
@@ -120,6 +121,7 @@ def _read_all(self:FrameReader):
             raise VideoError(f'{self.source} cannot be read to its end ({e.strerror}): replace it') from None
         return 'end' if self.kind=='file' or container.duration else 'it ended'
 
+# %% ../../nbs/answers/53_watch.ipynb #3a5696b3
 @patch
 def _timed(self:FrameReader, frames):
     "Each of `frames` with its seconds since the very first one, at its own pace if that is wanted"
@@ -129,7 +131,7 @@ def _timed(self:FrameReader, frames):
         if self.realtime and self.kind=='file': time.sleep(max(opened+seconds-time.monotonic(), 0))
         yield earlier+seconds,frame
 
-# %% ../../nbs/answers/53_watch.ipynb #d9ff3552
+# %% ../../nbs/answers/53_watch.ipynb #f278ae34
 @patch
 def _see(self:FrameReader, frame, seconds):
     "Count `frame`, and take it if it is due"
@@ -141,6 +143,7 @@ def _see(self:FrameReader, frame, seconds):
     self._put(Frame(self.n_due, seconds, time.monotonic(), image))
     self.n_due = int((seconds+1e-3)/self.every)+1 if self.every else self.n_due+1
 
+# %% ../../nbs/answers/53_watch.ipynb #489a3a76
 @patch
 def _put(self:FrameReader, frame):
     "Put `frame` into the ring, after waiting for room or in place of the oldest"
@@ -167,6 +170,7 @@ def _run(self:FrameReader):
     except Exception as e: self.error = e
     finally: self._finish()
 
+# %% ../../nbs/answers/53_watch.ipynb #0c797f98
 @patch
 def _reopen(self:FrameReader, failures, why):
     "Open the source once more, after a pause; an error when it was tried often enough"
@@ -199,6 +203,7 @@ def take(self:FrameReader,
     if not res and self.error: raise self.error
     return res
 
+# %% ../../nbs/answers/53_watch.ipynb #0f138581
 @patch
 def __enter__(self:FrameReader):
     self.thread.start()
@@ -215,6 +220,7 @@ def _every(sampler, window, fps):
     if isinstance(sampler, UniformSampler): return window/sampler.seq_len
     return getattr(sampler, 'step', 1)/fps
 
+# %% ../../nbs/answers/53_watch.ipynb #cacef445
 class WindowState:
     "What a model knows of a stream: the newest `seq_len` frames"
     def __init__(self,
@@ -266,7 +272,7 @@ class CarriedState(WindowState):
         with self.recog.half(): out = self.recog.model.conclude(last, self.window)
         return self.recog.activation(out).float().cpu()[0]
 
-# %% ../../nbs/answers/53_watch.ipynb #56a4d08d
+# %% ../../nbs/answers/53_watch.ipynb #5b5ba038
 class Moment(NamedTuple):
     "An answer for the present of a stream"
     seconds:float # Time of the stream since its first frame
@@ -278,6 +284,7 @@ class Moment(NamedTuple):
     n_dropped:int # Frames lost so far
     fps:float # Frames read a second
 
+# %% ../../nbs/answers/53_watch.ipynb #d6616273
 def _moment(probs, vocab, frame, reader, start):
     now = time.monotonic()
     best = probs.argmax().item()
@@ -293,6 +300,7 @@ def stream_state(
     carries = isinstance(model, ConvLSTMModel) and not model.rnn.bidirectional
     return CarriedState(learn) if carries else WindowState(learn)
 
+# %% ../../nbs/answers/53_watch.ipynb #a4fd17b2
 @delegates(FrameReader, but=['every','size','room'])
 def watch(
     learn:Learner, # Trained on clips
