@@ -3,3 +3,9 @@
 These notebooks can be read like a book, and they generate a package with three parts. `videos` puts videos and frames on disk, `clips` turns them into fastai `DataLoaders`, and `learners` trains four models on them: a frame-averaging baseline, ResNet + LSTM, ConvLSTM and TimeSformer, each a fastai `Learner`. Two more folders use the three: `answers` names the actions in a video, and `forecast` predicts its next frames with the same ConvLSTM. [UCF101](https://www.crcv.ucf.edu/data/UCF101.php) is the reference data set; any folder of videos with one sub-folder for each class works the same way."""
 
 __version__ = "0.1.0"
+
+from warnings import filterwarnings as _ignore
+
+# What others say while they are imported, and what is nothing to those who import them; `python -W default` shows it all the same
+_ignore('ignore', '`torch.jit.script` is deprecated', FutureWarning, append=True) # fastai has two functions compiled by it
+_ignore('ignore', '"is" with ', SyntaxWarning, '.*timesformer_pytorch', append=True) # Its way to compare with 0

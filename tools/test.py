@@ -113,7 +113,7 @@ def chk_installed(
     dist:Path, # Wheel or sdist
     target:Path, # Empty folder to install it into
 )->str: # What is wrong
-    "Install `dist` into `target`; import all modules and load all commands from there"
+    "Install `dist` into `target`; import all modules, load all commands, read a video and train from there"
     run(sys.executable, '-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--no-deps', '--no-index',
         '--no-build-isolation', '--target', target, dist)
     names = {e.name for d in distributions(path=[str(target)]) for e in d.entry_points.select(group='console_scripts')}
@@ -121,10 +121,10 @@ def chk_installed(
     if names!=want: return f'{dist.name} has the commands {sorted(names)}, but settings.ini names {sorted(want)}'
     rel = [p.relative_to(root).with_suffix('') for p in sorted(root.glob('action_recog/**/*.py'))]
     mods = ['.'.join(o.parts).removesuffix('.__init__') for o in rel]
-    run(sys.executable, '-W', 'ignore', root/'tools/installed.py', target, *mods, cwd=target.parent)
+    run(sys.executable, root/'tools/installed.py', target, *mods, cwd=target.parent)
 
 def chk_package()->str: # What is wrong
-    "A wheel and an sdist both install, and import outside the checkout"
+    "A wheel and an sdist both install, and work outside the checkout"
     with TemporaryDirectory() as d:
         d = Path(d)
         dists = build(d)
@@ -174,7 +174,7 @@ def main():
     tally.check('the package is what the notebooks export', chk_export)
     tally.check('the notebooks are clean', chk_clean)
     tally.check('README.md agrees with nbs/index.ipynb', readme.stale)
-    tally.check('wheel and sdist install and import', chk_package)
+    tally.check('wheel and sdist install, read a video and train', chk_package)
     style()
     n = test_nbs(tally)
     if not n: say('No notebook was found in nbs/ that could be tested')
