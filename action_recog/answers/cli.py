@@ -298,7 +298,7 @@ def _print_moments(moments, as_json, seconds):
 @_one_sentence
 def ar_watch(
     source:str, # Video file, number of a camera, or address of a stream (rtsp, http, udp, …)
-    learner:str='runs/convlstm', # As for ar-predict
+    learner:str='runs/convlstm', # Folder of a run, model folder, or exported learner: a pickle, so only one you trust
     window:float=4., # Seconds that the frames of one answer are spread over
     realtime:bool=False, # Read a file at its own pace, and drop what the model has no time for?
     retries:int=5, # How often a stream that broke is opened again
@@ -329,7 +329,7 @@ def ar_export(
 @call_parse
 @_one_sentence
 def ar_demo(
-    learner:str='runs/sample/convlstm-sample-fold1-seed0', # As for ar-export
+    learner:str='runs/sample/convlstm-sample-fold1-seed0', # Run or model folder, or a pickle: only one you trust
     host:str='127.0.0.1', # Address to answer on; any other opens the page to the whole network, without a password
     port:int=7860, # Port to answer on
     max_mb:float=100, # Largest upload in megabytes

@@ -89,14 +89,14 @@ def find_segments(
         segments.append(Segment(edges[run[0]], edges[run[-1]+1], vocab[label], probs[run,label].mean().item()))
     return segments
 
-# %% ../../nbs/answers/50_timeline.ipynb #d6ae2acd
+# %% ../../nbs/answers/50_timeline.ipynb #39141c49
 def show_segments(
     segments:L, # From `find_segments`
     seconds:float, # Length of the video
     ctx=None, # Axes to draw on, new ones if `None`
 ) -> plt.Axes: # With a bar for each segment
     "Draw a timeline"
-    ax = ifnone(ctx, subplots(figsize=(9,.8))[1][0])
+    ax = subplots(figsize=(9,.8))[1][0] if ctx is None else ctx
     names = list(dict.fromkeys(segments.itemgot(2)))
     for s in segments:
         length = s.end-s.start
