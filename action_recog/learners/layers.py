@@ -108,6 +108,7 @@ def _blocks(m):
     if type(m).forward is not nn.Sequential.forward: return [m]
     return list(chain.from_iterable(map(_blocks, m)))
 
+# %% ../../nbs/learners/20_layers.ipynb #0a4175dc
 def checkpointed(
     m:nn.Module, # Module of one tensor
     x, # Its input
@@ -147,6 +148,7 @@ def check_positive(
         if isinstance(value, int) and value>0: continue
         raise ValueError(f'Expected {name} as a positive int, but got {value!r}')
 
+# %% ../../nbs/learners/20_layers.ipynb #18f050dd
 def positive_ints(
     name:str, # What `value` is called in an error
     value, # An int for all `dims`, or one for each

@@ -65,6 +65,7 @@ def steps_at_once(self:ConvRNN,
     cells = x[0,:,0].numel()
     return min(len(x), max(1, 8192//max(1, cells)))
 
+# %% ../../nbs/learners/21_recurrent.ipynb #f60b4217
 @patch
 def input_gates(self:ConvRNN,
     i:int, # Which layer and direction
@@ -138,6 +139,7 @@ def reset_mask(self:ConvRNN,
     if self.batch_first: reset = reset.T
     return reset[...,None,None,None]
 
+# %% ../../nbs/learners/21_recurrent.ipynb #1d58ae43
 @patch
 def check_input(self:ConvRNN,
     x, # Clips in the order of `batch_first`
@@ -205,6 +207,7 @@ def reset_parameters(self:ConvLSTM):
     if not self.bias: return
     for o in self.x2h: nn.init.ones_(o.bias.data[self.hidden_size:2*self.hidden_size])
 
+# %% ../../nbs/learners/21_recurrent.ipynb #b28b58e5
 @patch
 def step(self:ConvLSTM,
     i:int, # Which layer and direction: an index of `peep`
