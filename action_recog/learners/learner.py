@@ -58,7 +58,7 @@ def saved_args(
     return inspect.signature(factory).parameters.keys()-others
 
 def _remembers(factory):
-    "Let the learners of `factory` know how they were made; what `factory` puts into `made` stands in place of arguments"
+    "Let the learners of `factory` know how they were made; what `factory` puts into `made` replaces arguments"
     @wraps(factory)
     def _inner(dls, *args, **kwargs):
         learn = factory(dls, *args, **kwargs)
@@ -75,7 +75,7 @@ def _remembers(factory):
 @delegates(Learner.__init__, but=['model'])
 def encoder_learner(
     dls:DataLoaders, # Batches of clips `(B, T, C, H, W)` and classes
-    model, # Function of encoder, its channels, number of classes, `ps` and, if set, `grad_checkpointing`, `frozen_stages`
+    model, # Function of encoder, its channels, n_out, `ps` and, if set, `grad_checkpointing`, `frozen_stages`
     arch=resnet34, # torchvision constructor, or timm name
     splitter=trainable_params, # Function from the model to its parameter groups, encoder first
     normalize:bool=True, # Normalise by the statistics of the encoder's weights?
