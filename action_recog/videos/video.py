@@ -176,10 +176,10 @@ def pixels(self:TimedFrame,
     "The upright picture"
     frame,turns = self.frame,self.quarter_turns
     if out is None:
-        height,width = scaled_size(frame.height, frame.width, size)
+        height,width = self.shape(size)
         if not turns and (height,width)==(frame.height,frame.width):
             return _convert(frame, height, width, 'rgb24').to_ndarray().transpose(2,0,1)
-        out = np.empty((*self.shape(size),3), np.uint8).transpose(2,0,1)
+        out = np.empty((height,width,3), np.uint8).transpose(2,0,1)
     _write_planes(frame, np.rot90(out, -turns, (1,2)))
     return out
 
