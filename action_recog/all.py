@@ -28,9 +28,9 @@ from .learners.recipes import *
 from .learners.features import *
 from .learners.distributed import *
 from .learners.phases import *
-from .learners.training import *
 from .learners.evaluate import *
 from .learners.tables import *
+from .learners.training import *
 from .forecast.data import *
 from .forecast.model import *
 from .forecast.learner import *

@@ -127,7 +127,7 @@ def fill(self:FeatureStore,
         for i in idxs:
             x = clip_view(self.dls, batch, i, clip)
             with torch.no_grad(), torch.autocast(x.device.type, enabled=amp): feats = encode(x)[0]
-            with new_file(feature_file(self.folder, clip, i)) as part: np.save(part, feats.half().cpu().numpy())
+            with new_file(feature_file(self.folder, clip, i), sync=False) as part: np.save(part, feats.half().cpu().numpy())
 
 # %% ../../nbs/learners/31_features.ipynb #d78c3907
 class FeatureClipTfm(RandTransform):

@@ -6,7 +6,7 @@ Docs: https://action-recog.github.io/action_recog/learners/timesformer.html.md""
 
 # %% auto #0
 __all__ = ['TimeRotaryEmbedding', 'pair_angles', 'rotate_pairs', 'DividedAttention', 'FeedForward', 'TimeSformerBlock',
-           'TimeSformer', 'check_frames', 'create_timesformer', 'token_maps', 'AttentionRows', 'attention_weights',
+           'TimeSformer', 'check_clip_size', 'create_timesformer', 'token_maps', 'AttentionRows', 'attention_weights',
            'timesformer_splitter']
 
 # %% ../../nbs/learners/26_timesformer.ipynb #2cb70556
@@ -220,7 +220,7 @@ def reset_parameters(self:TimeSformer):
     nn.init.normal_(self.cls_token, std=.02)
 
 # %% ../../nbs/learners/26_timesformer.ipynb #c9fd2582
-def check_frames(
+def check_clip_size(
     x, # Clips `(B, T, 3, H, W)`, or a tuple of T frames `(B, 3, H, W)`
     num_frames:int, # Frames that a model was built for
     patch_size:int, # Height and width of its patches
@@ -259,7 +259,7 @@ def forward(self:TimeSformer,
     x, # Clips `(B, T, 3, H, W)`, or a tuple of T frames `(B, 3, H, W)`
 ) -> Tensor: # Logits `(B, n_out)`
     "Classify clips"
-    x = check_frames(x, self.num_frames, self.patch_size)
+    x = check_clip_size(x, self.num_frames, self.patch_size)
     time = pair_angles(self.frame_rot_emb(self.num_frames, device=x.device))
     space = pair_angles(self.image_rot_emb(*self.patch_grid(x), device=x.device))
     again = self.grad_checkpointing and self.training

@@ -20,7 +20,7 @@ from timm.models.vision_transformer import VisionTransformer
 from torch.utils.checkpoint import checkpoint
 from .layers import time_to_batch,batch_to_time
 from .encoder import fit_state,image_stats,load_state,near_names
-from .timesformer import attention_weights,AttentionRows,check_frames,token_maps
+from .timesformer import attention_weights,AttentionRows,check_clip_size,token_maps
 
 # %% ../../nbs/learners/26a_vit.ipynb #6e6bd776
 class SpaceTimeBlock(nn.Module):
@@ -123,7 +123,7 @@ def forward(self:SpaceTimeViT,
     x, # Clips `(B, T, 3, H, W)`, or a tuple of T frames `(B, 3, H, W)`
 ) -> Tensor: # Logits `(B, n_out)`
     "Classify clips"
-    x = check_frames(x, self.num_frames, self.patch_embed.patch_size[0])
+    x = check_clip_size(x, self.num_frames, self.patch_embed.patch_size[0])
     size = self.patch_embed.img_size
     if x.shape[-2:]!=size:
         raise ValueError(f'This model was built for frames of {size} pixels, but got {tuple(x.shape[-2:])}')

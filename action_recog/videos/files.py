@@ -87,14 +87,15 @@ def _fsync(fn, mode):
 @contextmanager
 def new_file(
     dest:str|Path, # File to write or to replace; its folder is made if it is missing
+    sync:bool=True, # Wait until the file is on the disk? A cache that can be made again needs no such wait
 ): # `Path` to write to, beside `dest` and with its suffix
     "Let the body write a file that becomes `dest` if the body ends well, and is removed otherwise"
     target = Path(dest).resolve()
     with write_errors(dest), _part_of(target) as part:
         yield part
-        _flush(part)
+        if sync: _flush(part)
         part.replace(target)
-        _flush(target.parent)
+        if sync: _flush(target.parent)
 
 # %% ../../nbs/videos/01_files.ipynb #425df033
 def read_json(
