@@ -1,5 +1,5 @@
 "Execute notebooks in Jupyter and keep their outputs: a notebook is replaced only when all of it ran"
-import os,shutil,subprocess,sys,time
+import os,re,shutil,subprocess,sys,time
 from pathlib import Path
 from fastcore.nbio import nb_frontmatter,read_nb,write_nb
 from fastcore.basics import str2bool
@@ -28,6 +28,22 @@ def tag_skips(
         if c.cell_type=='code' and c.id not in run: c.metadata['tags'] = ['skip-execution']
     write_nb(nb, fn)
 
+def is_spent_bar(
+    out, # Output of a cell
+)->bool: # Has it nothing to show?
+    "Is `out` what a progress bar leaves behind when it is done?"
+    html = out.get('data', {}).get('text/html')
+    return html is not None and re.sub(r'<style>.*?</style>|\s', '', ''.join(html), flags=re.S)==''
+
+def drop_bars(
+    fn:Path, # Notebook, changed in place
+):
+    "Remove the outputs of progress bars that are done"
+    nb = read_nb(fn)
+    for c in nb.cells:
+        if c.cell_type=='code': c.outputs = [o for o in c.outputs if not is_spent_bar(o)]
+    write_nb(nb, fn)
+
 def execute(
     fn:Path, # Notebook
     flags:list=(), # Directives whose cells keep the outputs they have
@@ -42,6 +58,7 @@ def execute(
         tag_skips(tmp, flags)
         res = subprocess.run(cmd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if res.returncode: return res.stdout.rpartition('CellExecutionError: ')[2].strip() or f'nbconvert exited with {res.returncode}'
+        drop_bars(tmp)
         nbdev_clean.__wrapped__(str(tmp))
         os.replace(tmp, fn)
         return ''
