@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from av.video.frame import PictureType
 from fastcore.script import call_parse
 from common import clips_name,need,print_table,some_clips
+need(programs=['ffmpeg'])
 from action_recog.videos.video import open_frames,probe,read_clip
 
 def by_ffmpeg(video, info):
@@ -54,7 +55,6 @@ def main(
     path:str=None, # Folder with `UCF101/`, $ACTION_RECOG_DATA if not given
 ):
     "Compare `read_clip` with the `ffmpeg` command"
-    need(programs=['ffmpeg'])
     kinds = {}
     with TemporaryDirectory() as tmp:
         for video in some_clips(n, tmp, path):

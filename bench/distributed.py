@@ -14,6 +14,7 @@ from fastai.basics import norm_types,rank_distrib,set_seed
 from fastai.vision.augment import Resize
 from fastcore.script import call_parse
 from common import need,print_table,save_json
+need('accelerate')
 from action_recog.clips.data import ActionDataLoaders
 from action_recog.clips.sampling import FirstSampler
 from action_recog.forecast.data import ForecastDataLoaders
@@ -82,7 +83,6 @@ def main(
     epochs:int=2, # Passes over the data
 ):
     "The largest difference between one process and `n`, over all steps and epochs"
-    need('accelerate')
     if not n: return work(out, epochs)
     with tempfile.TemporaryDirectory() as tmp:
         folders = [Path(tmp)/'one', Path(tmp)/'many']

@@ -13,6 +13,7 @@ from fastai.basics import load_learner,set_seed
 from fastai.callback.training import GradientClip
 from fastcore.script import call_parse
 from common import device_name,need,save_json
+need('torchmetrics')
 from action_recog.forecast.data import ForecastDataLoaders,MovingDigits,forecast_gif
 from action_recog.forecast.learner import ScheduledSampling,forecast_learner,forecast_table
 from action_recog.forecast.model import predict_frames
@@ -66,7 +67,6 @@ def main(
     ahead:str=None, # Exported learner that looks ahead; nothing else is done then
 ):
     "Train, compare with what costs nothing, and look far ahead"
-    need('torchmetrics')
     warnings.simplefilter('ignore')
     if ahead: return print(json.dumps(look_ahead(load_learner(ahead))))
     learn,secs = train(epochs, n_train, bs, lr, seed)

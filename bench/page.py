@@ -9,6 +9,7 @@ import json,shutil,tempfile,time,warnings
 from pathlib import Path
 from fastcore.script import call_parse
 from common import need,save_json,skip
+need('selenium', 'gradio', programs=['chromium', 'chromedriver'])
 from action_recog.answers.demo import launch_page,write_examples
 from action_recog.answers.export import open_learner
 
@@ -92,7 +93,6 @@ def main(
     out:str='bench/results/page.json', # File for what was seen
 ):
     "Upload a good video and two bad files, and take a picture"
-    need('selenium', 'gradio', programs=['chromium', 'chromedriver'])
     if not Path(learner).exists(): skip(f'there is no learner {learner}: `make train` makes it, or name one by --learner')
     warnings.filterwarnings('ignore')
     learn = open_learner(learner)

@@ -36,13 +36,15 @@ def join(clips, fn, n):
     with av.open(str(fn), 'w') as container:
         options = dict(qmin='4', qmax='4')
         stream = container.add_stream('mpeg4', rate=fps, width=320, height=240, pix_fmt='yuv420p', options=options)
-        for i,(used,frame) in zip(range(n), frames_of(clips)):
+        n_used = 0
+        for i,(number,frame) in zip(range(n), frames_of(clips)):
+            n_used = number+1
             frame = frame.reformat(320, 240, 'yuv420p')
             frame.pts = i
             frame.time_base = Fraction(1, fps)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    return used+1
+    return n_used
 
 def one_by_one(learn, video, clips, size):
     "Each of `clips`, lists of frame numbers, read and given to `learn.predict` by itself"
