@@ -3,10 +3,9 @@
     python bench/agree.py [--n 87]
 
 Real clips where there are some, else the sample's, are decoded by both. The number of frames, their order and their
-pixels are compared. Clips with B-frames, which a file does not hold in the order in which they are shown, have a row of
-their own. Needs the `ffmpeg` command."""
-import subprocess
-import numpy as np
+pixels are compared. Clips with B-frames, which a file does not hold in the order in which they are shown, have a
+row of their own. Needs the `ffmpeg` command."""
+import numpy as np,subprocess
 from tempfile import TemporaryDirectory
 from av.video.frame import PictureType
 from fastcore.script import call_parse
@@ -38,10 +37,11 @@ def compare(video):
     "What is counted for one clip"
     ours = read_clip(video, range).numpy()
     theirs = by_ffmpeg(video, probe(video))
-    if ours.shape!=theirs.shape: return dict(frames=len(ours), same_count=False, same_order=False, largest=255, mean=255.)
+    res = dict(frames=len(ours), same_count=False, same_order=False, largest=255, mean=255.)
+    if ours.shape!=theirs.shape: return res
     difference = abs(ours.astype(np.int16)-theirs)
-    return dict(frames=len(ours), same_count=True, same_order=same_order(ours, theirs),
-        largest=difference.max(), mean=difference.mean())
+    res.update(same_count=True, same_order=same_order(ours, theirs))
+    return dict(res, largest=difference.max(), mean=difference.mean())
 
 def summary(kind, found):
     "A row of the table for the clips of one kind"
@@ -60,5 +60,6 @@ def main(
         for video in some_clips(n, tmp, path):
             kind = 'with B-frames' if has_bframes(video) else 'without B-frames'
             kinds.setdefault(kind, []).append(compare(video))
-    header = [f'clips of {clips_name(path)}', 'number', 'frames', 'same count', 'same order', 'largest difference', 'mean difference']
+    header = [f'clips of {clips_name(path)}', 'number', 'frames', 'same count', 'same order', 'largest difference',
+        'mean difference']
     print_table(header, (summary(kind, found) for kind,found in kinds.items()))

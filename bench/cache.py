@@ -2,9 +2,10 @@
 
     python bench/cache.py [--n-clips 60]
 
-Clips are kept as JPEG folders, as arrays of all frames and as arrays of 32 frames. Measured are the disk space of each,
-the time to write it, and the time to read a clip of uniform frames from it, beside reading the videos themselves. All is
-in memory, in one process with one thread. Real clips are used where there are some, else the sample's."""
+Clips are kept as JPEG folders, as arrays of all frames and as arrays of 32 frames. Measured are the disk space of
+each, the time to write it, and the time to read a clip of uniform frames from it, beside reading the videos
+themselves. All is in memory, in one process with one thread. Real clips are used where there are some, else the
+sample's."""
 import numpy as np,tempfile,time,torch
 from pathlib import Path
 from torch.nn.functional import interpolate

@@ -2,10 +2,10 @@
 
     python bench/cam.py [--epochs 1] [--out results.json]
 
-The four learners are trained on the sample by their recipe `sample`. For clips of the test list it is known where the
-shape is: the table has the share of the heat that lies on it over the share of the picture that the shape takes, beside
-Grad-CAM and attention rollout. Then the hottest or the coldest frame is blanked, and the table has how much the
-probability of the answer changes."""
+The four learners are trained on the sample by their recipe `sample`. For clips of the test list it is known where
+the shape is: the table has the share of the heat that lies on it over the share of the picture that the shape
+takes, beside Grad-CAM and attention rollout. Then the hottest or the coldest frame is blanked, and the table has
+how much the probability of the answer changes."""
 import math,re
 import pandas as pd,torch
 from torch.nn.functional import interpolate
@@ -85,5 +85,6 @@ def main(
         rows.append(dict(model=model, accuracy=row['clip_accuracy'], clips=len(found), **found.mean().round(3)))
     df = pd.DataFrame(rows)
     print('\nTimes chance on the shape; change of the probability without a frame')
-    print_table(list(df.columns), ([name, *(f'{o:.2f}' for o in values)] for name,*values in df.values.tolist()))
+    shown = df.map(lambda o: o if isinstance(o, str) else f'{o:.2f}')
+    print_table(list(shown.columns), shown.values.tolist())
     save_json(out, dict(rows=df.astype(object).where(df.notna(), None).to_dict('records'), devices=row['devices']))

@@ -2,8 +2,8 @@
 
     python bench/choices.py [--seeds 2]
 
-Each form is trained on the sample by the recipe `sample` of its model, and scored on groups that are held out of the
-training list, so the test list has no say. Nothing but the package is needed."""
+Each form is trained on the sample by the recipe `sample` of its model, and scored on groups that are held out of
+the training list, so the test list has no say. Nothing but the package is needed."""
 from dataclasses import replace
 from unittest.mock import patch
 from fastai.vision.learner import create_head

@@ -2,9 +2,9 @@
 
     python bench/distributed.py [--n 2] [--out bench/results/distributed.json]
 
-The same learners are trained in one process and in `n` processes of one thread on a CPU, with the same seed. The table
-has the largest relative difference over all steps and epochs. Batch normalisation sees a part of the batch in each
-process, so a learner with it differs. Needs the package `accelerate`."""
+The same learners are trained in one process and in `n` processes of one thread on a CPU, with the same seed. The
+table has the largest relative difference over all steps and epochs. Batch normalisation sees a part of the batch in
+each process, so a learner with it differs. Needs the package `accelerate`."""
 import os,subprocess,sys,tempfile
 import numpy as np
 from functools import partial
@@ -26,7 +26,8 @@ from action_recog.videos.files import read_json
 from action_recog.videos.sample import write_sample
 
 def make_forecast():
-    return forecast_learner(ForecastDataLoaders.from_digits(n_train=32, n_valid=11, n_in=5, n_out=5, bs=8), hidden_size=16)
+    dls = ForecastDataLoaders.from_digits(n_train=32, n_valid=11, n_in=5, n_out=5, bs=8)
+    return forecast_learner(dls, hidden_size=16)
 
 def drop_norm(module):
     "`module` with nothing in place of its normalisations"
@@ -55,8 +56,9 @@ def work(out, epochs):
         learn.path = Path(out)
         with learn.no_bar(), learn.no_logging(), maybe_distributed(learn): learn.fit(epochs, 1e-3)
         if rank_distrib(): continue
-        recorder = learn.recorder
-        save_json(f'{out}/{name}.json', dict(losses=[float(o) for o in recorder.losses], values=[list(o) for o in recorder.values]))
+        losses = [float(o) for o in learn.recorder.losses]
+        values = [list(o) for o in learn.recorder.values]
+        save_json(f'{out}/{name}.json', dict(losses=losses, values=values))
 
 def launch(n, out, epochs):
     "Train in `n` processes"
@@ -70,8 +72,9 @@ def largest_difference(one, many, key):
     a,b = np.array(one[key]),np.array(many[key])
     return float((abs(a-b)/abs(a)).max())
 
-def compare(name, one, many):
+def compare(name, folders):
     "A row of the figures"
+    one,many = [read_json(o/f'{name}.json') for o in folders]
     valid = [o['values'][-1][1] for o in (one, many)]
     return dict(learner=name, steps=len(one['losses']), losses=largest_difference(one, many, 'losses'),
         metrics=largest_difference(one, many, 'values'), valid_loss=valid)
@@ -87,7 +90,7 @@ def main(
     with tempfile.TemporaryDirectory() as tmp:
         folders = [Path(tmp)/'one', Path(tmp)/'many']
         for folder,k in zip(folders, (1, n)): launch(k, folder, epochs)
-        rows = [compare(name, *(read_json(o/f'{name}.json') for o in folders)) for name in learners]
+        rows = [compare(name, folders) for name in learners]
     save_json(out, dict(device=f'CPU, {n} processes of 1 thread', epochs=epochs, rows=rows))
     print(f'\nRelative difference between 1 process and {n}, the largest')
     print_table(['learner', 'steps', 'loss of a step', 'losses and metrics of an epoch'],

@@ -2,9 +2,9 @@
 
     python bench/download.py [--mb 60] [--kills 20]
 
-A server on this machine sends a file by several bad rules to `download_file` and to fastdownload, which fastai uses. Then
-the downloading process is killed at random moments and started again. The tables have what came of it, and how much was
-sent. Needs the package `fastdownload`."""
+A server on this machine sends a file by several bad rules to `download_file` and to fastdownload, which fastai
+uses. Then the downloading process is killed at random moments and started again. The tables have what came of it,
+and how much was sent. Needs the package `fastdownload`."""
 import hashlib,random,time
 from contextlib import redirect_stderr,redirect_stdout
 from http.server import BaseHTTPRequestHandler,ThreadingHTTPServer
@@ -124,7 +124,7 @@ def bad_server(server, name, rules, kwargs):
     return row
 
 def kill_often(server, way, fn, kills, secs, rng):
-    "Kill a download at `kills` moments, then let it end: the kills, and the bytes asked for again that were on the disk"
+    "Kill a download at `kills` moments, then let it end: kills, and bytes on the disk that were asked for again"
     part = fn.with_name(f'{fn.name}.part')
     n_killed = again = 0
     for i in range(kills+1):
@@ -160,5 +160,7 @@ def main(
     header = ['server', '`download_file`', 'MB sent', 'fastdownload', 'MB sent']
     print_table(header, (bad_server(server, *o) for o in cases(len(server.data))))
     print(f'\nKilled (SIGKILL) at {kills} random moments, then left to end')
-    header = ['', 'killed', 'result', 'requests', 'MB sent', 'on disk, but asked for again', 'sent again in flight, most for one kill']
-    print_table(header, (killed(server, name, way, kills, rng) for name,way in {'`download_file`':ours, 'fastdownload':peer}.items()))
+    header = ['', 'killed', 'result', 'requests', 'MB sent', 'on disk, but asked for again',
+        'sent again in flight, most for one kill']
+    ways = {'`download_file`':ours, 'fastdownload':peer}
+    print_table(header, (killed(server, name, way, kills, rng) for name,way in ways.items()))

@@ -2,9 +2,9 @@
 
     python bench/extract.py [--n 63] [--rounds 3]
 
-All ways extract the same videos at full size and at 128 pixels, with the same number of processes, in turns; the median
-counts. The table has the time, the disk space, and the PSNR of the files against what the decoder gives, scaled by
-Pillow. Real clips are used where there are some, else the sample's."""
+All ways extract the same videos at full size and at 128 pixels, with the same number of processes, in turns; the
+median counts. The table has the time, the disk space, and the PSNR of the files against what the decoder gives,
+scaled by Pillow. Real clips are used where there are some, else the sample's."""
 import shutil
 import av,numpy as np
 from functools import partial

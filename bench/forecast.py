@@ -2,9 +2,9 @@
 
     python bench/forecast.py [--gif nbs/images/forecast.gif] [--out bench/results/forecast.json]
 
-The forecaster of two moving digits is trained on a GPU where there is one, else on a CPU (some ten minutes). The table
-has its error beside what costs nothing. Then a process of its own looks 10, 100 and 1000 frames ahead, and notes time
-and memory. Needs the package `torchmetrics`."""
+The forecaster of two moving digits is trained on a GPU where there is one, else on a CPU (some ten minutes). The
+table has its error beside what costs nothing. Then a process of its own looks 10, 100 and 1000 frames ahead, and
+notes time and memory. Needs the package `torchmetrics`."""
 import json,os,resource,subprocess,sys,tempfile,time,warnings
 import pandas as pd,torch
 from pathlib import Path
@@ -81,7 +81,8 @@ def main(
         parameters=sum(p.numel() for p in learn.model.parameters()), **secs,
         mse_ratio=ratio['mse'], mse_ratio_frame_10=ratio['10'], table=table.round(4).to_dict('index'), ahead=far)
     save_json(out, res)
-    print(f'\n{res["device"]}: {res["clips"]} clips in {secs["wall_s"]:.0f} s, {secs["cpu_s"]:.0f} s of processor time\n')
+    wall,cpu = secs['wall_s'],secs['cpu_s']
+    print(f'\n{res["device"]}: {res["clips"]} clips in {wall:.0f} s, {cpu:.0f} s of processor time\n')
     print(table.round(2).to_string())
     print(f'\nMSE against copy_last: {ratio["mse"]:.2f}, at frame 10: {ratio["10"]:.2f}\n')
     print(pd.DataFrame(far).round(1).to_string(index=False))

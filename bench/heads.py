@@ -2,9 +2,10 @@
 
     python bench/heads.py [--models baseline] [--only cell]
 
-Each form of the recipe is trained three times. Each time another third of the groups is held out of training list 1, and
-the test list has no say. The figures go to bench/results/heads.json as they come. Needs real clips and the weights of an
-EfficientNet-Lite0 beside them, and takes hours on a CPU; features of the encoder are stored and used again."""
+Each form of the recipe is trained three times. Each time another third of the groups is held out of training list
+1, and the test list has no say. The figures go to bench/results/heads.json as they come. Needs real clips and the
+weights of an EfficientNet-Lite0 beside them, and takes hours on a CPU; features of the encoder are stored and used
+again."""
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory

@@ -2,16 +2,18 @@
 
     python bench/kill.py [--kills 10] [--n 150]
 
-After each kill the folders under their final names have to be complete, and after a last run all files have to equal
-those of an uninterrupted run, with no temporary folder left. Two runs at once have to give the same. Real clips are used
-where there are some, else the sample's."""
+After each kill the folders under their final names have to be complete, and after a last run all files have to
+equal those of an uninterrupted run, with no temporary folder left. Two runs at once have to give the same. Real
+clips are used where there are some, else the sample's."""
 import hashlib,random,sys,time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from fastcore.script import call_parse
 from common import kill_group,print_table,some_clips,start_group,wait_for_work
 
-code = 'import sys; from action_recog.videos.frames import extract_dataset; extract_dataset(sys.argv[1], sys.argv[2], n_workers=2)'
+code = '''import sys
+from action_recog.videos.frames import extract_dataset
+extract_dataset(sys.argv[1], sys.argv[2], n_workers=2)'''
 
 def start(src, dest): return start_group([sys.executable, '-c', code, str(src), str(dest)])
 

@@ -3,11 +3,11 @@
     python bench/layers.py [--reps 5] [--other layers.py] [--out results.json]
 
 The forms have the same weights and take turns. Each figure is the median of `reps` turns, and "times ours" is the
-median of the ratio within a turn. Measured are a training step (forward and backward pass, with the MiB that autograd
-keeps in between, weights aside) and inference. `--other` adds the `ConvLSTM` of another Python file, say an earlier
-form of `action_recog/learners/recurrent.py`, as a further row of each shape. On a CPU one thread runs, and what counts
-is its own time, which a busy machine disturbs less. On a GPU the forms run under autocast in fp16, and the table has
-their peak memory too."""
+median of the ratio within a turn. Measured are a training step (forward and backward pass, with the MiB that
+autograd keeps in between, weights aside) and inference. `--other` adds the `ConvLSTM` of another Python file, say
+an earlier form of `action_recog/learners/recurrent.py`, as a further row of each shape. On a CPU one thread runs,
+and what counts is its own time, which a busy machine disturbs less. On a GPU the forms run under autocast in fp16,
+and the table has their peak memory too."""
 import importlib.util,platform
 import torch
 from functools import partial
@@ -133,5 +133,7 @@ def main(
                 rows.append(row)
                 yield table_row(row, cuda)
         memory = ['kept MiB', 'peak MiB'] if cuda else ['kept MiB']
-        print_table(['input -> state', 'form', 'training ms', 'times ours', 'GFLOP/s', *memory, 'inference ms', 'times ours'], shown())
+        training,inference = ['training ms', 'times ours', 'GFLOP/s'],['inference ms', 'times ours']
+        header = ['input -> state', 'form', *training, *memory, *inference]
+        print_table(header, shown())
     save_json(out, res)

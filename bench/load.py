@@ -2,10 +2,10 @@
 
     python bench/load.py [--only 112] [--out bench/results/load.json]
 
-All give batches of uint8 clips on the CPU side, with the same number of workers, from the same clips, in turns in one
-run. The tutorial's frames are written at full size first. Readers of torchcodec and decord take part where they are
-installed. Real clips are used where there are some, else the sample's."""
-import os,tempfile,warnings
+All give batches of uint8 clips on the CPU side, with the same number of workers, from the same clips, in turns in
+one run. The tutorial's frames are written at full size first. Readers of torchcodec and decord take part where they
+are installed. Real clips are used where there are some, else the sample's."""
+import itertools,os,tempfile,warnings
 warnings.filterwarnings('ignore')
 from functools import partial
 from fastai.vision.all import *
@@ -113,16 +113,21 @@ def measure(loaders, n_items, n_passes):
     "Rows of one setup: clips a second, and how many times as fast as the tutorial's loader"
     for dl in loaders.values(): dl.one_batch()
     seconds = in_turns({name:partial(one_pass, dl) for name,dl in loaders.items()}, n_passes, warm_up=True)
-    median = medians(seconds)
-    ratio = times_as_fast(seconds, peer)
-    return [dict(loader=name, clips_per_s=round(n_items/median[name], 1), ratio=round(ratio[name], 2)) for name in loaders]
+    rate = {name:round(n_items/o, 1) for name,o in medians(seconds).items()}
+    ratio = {name:round(o, 2) for name,o in times_as_fast(seconds, peer).items()}
+    return [dict(loader=name, clips_per_s=rate[name], ratio=ratio[name]) for name in loaders]
 
 def prepare(videos, tmp):
     "Folders of frames: as the tutorial writes them, and as a cache at 112 px"
     for o in videos:
         tutorial(o, tmp/'frames')
         avi2frames(o, tmp/'cache', size=112)
-    return [L(tmp/kind/o.parent.name/o.stem for o in videos) for kind in ('frames', 'cache')]
+    places = [f'{o.parent.name}/{o.stem}' for o in videos]
+    return [tmp/'frames'/o for o in places],[tmp/'cache'/o for o in places]
+
+def repeat(files, n):
+    "`files` over and over, `n` in all; loaders keep the first two as their validation set"
+    return L(itertools.islice(itertools.cycle(files), n))
 
 @call_parse
 def main(
@@ -140,15 +145,18 @@ def main(
     rows = []
     with tempfile.TemporaryDirectory() as tmp:
         tmp = Path(tmp)
-        videos = L(some_clips(n_clips, tmp, path))
-        # Two items are the validation set
-        kinds = [L(list(o)*(n_items//len(videos)+2))[:n_items+2] for o in (videos, *prepare(videos, tmp))]
-        print(f'{len(videos)} clips of {clips_name(path)}, {num_workers} workers, batches of {bs}, {n_passes} passes over {n_items} items')
+        videos = some_clips(n_clips, tmp, path)
+        frames,cache = prepare(videos, tmp)
+        kinds = [repeat(o, n_items+2) for o in (videos, frames, cache)]
+        print(f'{len(videos)} clips of {clips_name(path)}, {num_workers} workers, batches of {bs}, '
+            f'{n_passes} passes over {n_items} items')
         for name,size,sampler in setups:
             if only not in name: continue
             set_seed(0)
-            found = measure(make_loaders(*kinds, size, sampler, bs=bs, num_workers=num_workers), n_items//bs*bs, n_passes)
+            loaders = make_loaders(*kinds, size, sampler, bs=bs, num_workers=num_workers)
+            found = measure(loaders, n_items//bs*bs, n_passes)
             print(f'\n{name:36} clips/s    x tutorial')
             for r in found: print(f'{r["loader"]:36} {r["clips_per_s"]:7} {r["ratio"]:10.2f}', flush=True)
             rows += [dict(setup=name, **r) for r in found]
-    save_json(out, dict(device=f'CPU, {num_cpus()} cores', n_clips=len(videos), num_workers=num_workers, bs=bs, rows=rows))
+    save_json(out, dict(device=f'CPU, {num_cpus()} cores', n_clips=len(videos), num_workers=num_workers, bs=bs,
+        rows=rows))

@@ -3,8 +3,8 @@
     python bench/memory.py [--n-clips 64] [--n-frames 8] [--out results.json]
 
 One worker reads every clip again and again, once from videos and once from frame folders that are made for it (one
-video in four). Memory that grows from pass to pass, or files that stay open, would stop a long training. Real clips are
-used where there are some, else the sample's. Runs on Linux, which tells the memory of a process in `/proc`."""
+video in four). Memory that grows from pass to pass, or files that stay open, would stop a long training. Real clips
+are used where there are some, else the sample's. Runs on Linux, which tells the memory of a process in `/proc`."""
 import multiprocessing,os,re,tempfile,warnings
 from pathlib import Path
 from fastcore.script import call_parse

@@ -2,9 +2,10 @@
 
     python bench/page.py [--learner runs/sample/convlstm-sample-fold1-seed0] [--shot nbs/images/demo.png]
 
-A good video, a text file named .mp4 and a video over the limit are uploaded. What the page answers, and every request
-beyond this machine, goes to a JSON file, and a picture of the page is taken. Needs a learner of the sample's classes (`make train`
-leaves one), Debian's chromium and chromium-driver, and `pip install selenium gradio`."""
+A good video, a text file named .mp4 and a video over the limit are uploaded. What the page answers, and every
+request beyond this machine, goes to a JSON file, and a picture of the page is taken. Needs a learner of the
+sample's classes (`make train` leaves one), Debian's chromium and chromium-driver, and `pip install selenium
+gradio`."""
 import json,shutil,tempfile,time,warnings
 from pathlib import Path
 from fastcore.script import call_parse
@@ -88,12 +89,12 @@ def shrink(shot):
 
 @call_parse
 def main(
-    learner:str='runs/sample/convlstm-sample-fold1-seed0', # Run, model folder or exported learner, of the sample's classes
+    learner:str='runs/sample/convlstm-sample-fold1-seed0', # Run, model folder or exported learner of the sample
     shot:str='nbs/images/demo.png', # Where to put the picture
     out:str='bench/results/page.json', # File for what was seen
 ):
     "Upload a good video and two bad files, and take a picture"
-    if not Path(learner).exists(): skip(f'there is no learner {learner}: `make train` makes it, or name one by --learner')
+    if not Path(learner).exists(): skip(f'there is no learner {learner}: `make train` makes it, or name one')
     warnings.filterwarnings('ignore')
     learn = open_learner(learner)
     with tempfile.TemporaryDirectory() as d:
@@ -110,5 +111,6 @@ def main(
             browser.quit()
             page.close()
     shrink(shot)
-    print(f'requests beyond this machine: {res["foreign_requests"] or "none"}\n{shot}: {Path(shot).stat().st_size/1000:.0f} kB')
+    print(f'requests beyond this machine: {res["foreign_requests"] or "none"}')
+    print(f'{shot}: {Path(shot).stat().st_size/1000:.0f} kB')
     save_json(out, res)

@@ -1,11 +1,12 @@
-"""How long an answer for a video takes, where the time goes, and what the same clips cost one by one with `learn.predict`
+"""How long an answer for a video takes, where the time goes, and what the same clips cost one by one
 
     python bench/predict.py [--models baseline] [--seconds 30] [--out bench/results/predict.json]
 
-The video has 320x240 pixels at 25 frames a second: real clips joined where there are some, else the sample's. The four
-learners come as their default recipe makes them, untrained, which takes the same time. Both ways run in turn, and the
-least of `rounds` counts. What is counted is CPU time, in one thread: on an idle machine that is what the clock says, and
-on a busy one it is not. Learners that are not measured keep their rows in the JSON file."""
+The video has 320x240 pixels at 25 frames a second: real clips joined where there are some, else the sample's. The
+four learners come as their default recipe makes them, untrained, which takes the same time. The peer is a
+`learn.predict` for each clip. Both ways run in turn, and the least of `rounds` counts. What is counted is CPU time,
+in one thread: on an idle machine that is what the clock says, and on a busy one it is not. Learners that are not
+measured keep their rows in the JSON file."""
 import av,tempfile,time,warnings
 import torch
 from fractions import Fraction
@@ -78,7 +79,8 @@ def measure(learn, video, clips, timeline, rounds):
 def make_learner(model, sample):
     "As the default recipe makes it, but nothing is downloaded"
     recipe = get_recipe(model)
-    dls = ActionDataLoaders.from_ucf101(sample, image_size=recipe.image_size, seq_len=recipe.seq_len, bs=recipe.bs, num_workers=0)
+    shape = dict(image_size=recipe.image_size, seq_len=recipe.seq_len, bs=recipe.bs)
+    dls = ActionDataLoaders.from_ucf101(sample, num_workers=0, **shape)
     plain = {} if model=='timesformer' else dict(pretrained=False)
     return learner_meta[model]['learner'](dls, **recipe.model, **plain)
 
@@ -87,12 +89,14 @@ def measure_learner(model, sample, video, secs, rounds):
     learn = make_learner(model, sample)
     plan = plan_video(clip_reader(learn.dls.valid).sampler, round(secs*fps), fps, timeline=True)
     row = dict(learner=model, parameters=sum(p.numel() for p in learn.model.parameters()))
-    for what,clips,timeline in [('ranking', plan.clips, False), ('ranking and timeline', plan.clips+plan.windows, True)]:
-        r = measure(learn, video, clips, timeline, rounds)
-        row[what] = dict(r, real_time_factor=r['seconds']/secs)
-        print(f'{model:<12} {what:<22} {r["seconds"]:6.2f} s, {r["seconds"]/secs:.3f} of real time: decode {r["decode"]:.2f}, '
-            f'resize {r["resize"]:.2f}, model {r["model"]:.2f}; {r["clips"]} clips one by one {r["one_by_one"]:.2f} s, '
-            f'{r["times_faster"]:.1f} times', flush=True)
+    questions = {'ranking':plan.clips, 'ranking and timeline':plan.clips+plan.windows}
+    for what,clips in questions.items():
+        r = measure(learn, video, clips, what!='ranking', rounds)
+        r['real_time_factor'] = r['seconds']/secs
+        row[what] = r
+        print(f'{model:<12} {what:<22} {r["seconds"]:6.2f} s, {r["real_time_factor"]:.3f} of real time: '
+            f'decode {r["decode"]:.2f}, resize {r["resize"]:.2f}, model {r["model"]:.2f}; {r["clips"]} clips one by one '
+            f'{r["one_by_one"]:.2f} s, {r["times_faster"]:.1f} times', flush=True)
     return row
 
 @call_parse

@@ -2,9 +2,9 @@
 
     python bench/read.py [--n-clips 64] [--rounds 5]
 
-Clips of 32 frames are read in several ways, in turns: by `read_clip`, by one scaler of a clip to interleaved RGB, by an
-image for each frame, and by decoding alone. All decode with one thread, up to the last frame that is wanted. They are
-the sample's, which holds nothing but key frames."""
+Clips of 32 frames are read in several ways, in turns: by `read_clip`, by one scaler of a clip to interleaved RGB,
+by an image for each frame, and by decoding alone. All decode with one thread, up to the last frame that is wanted.
+They are the sample's, which holds nothing but key frames."""
 import av
 from functools import partial
 from pathlib import Path

@@ -2,9 +2,9 @@
 
     python bench/resume.py [--kills 8] [--models baseline]
 
-`make_table`, which `ar-table` runs, trains on a small sample in a process of its own. It is killed with all its workers
-and started again; in the end rows (but for times) and weights have to be equal to those of an unbroken table, to the
-bit. Runs where processes can be grouped: on Linux and macOS."""
+`make_table`, which `ar-table` runs, trains on a small sample in a process of its own. It is killed with all its
+workers and started again; in the end rows (but for times) and weights have to be equal to those of an unbroken
+table, to the bit. Runs where processes can be grouped: on Linux and macOS."""
 import json,random,sys,time,torch,warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,9 +26,9 @@ def n_files(out, pattern): return len(list(out.glob(pattern)))
 
 def results(out):
     "All rows but the times, by name"
-    rows = {}
-    for row in read_rows(out/'results.jsonl'):
-        rows[row['name']] = {k:v for k,v in row.items() if not k.startswith('seconds')}
+    rows = {row['name']:row for row in read_rows(out/'results.jsonl')}
+    for row in rows.values():
+        del row['seconds'],row['seconds_per_epoch']
     return rows
 
 def weights(out):
@@ -74,8 +74,9 @@ def main(
     with TemporaryDirectory() as tmp:
         tmp = Path(tmp)
         whole,out = tmp/'whole',tmp/'killed'
-        args = dict(path=str(write_sample(tmp/'sample', n_groups=4)/'UCF-101'), recipe='sample', models=models, folds=[1,2],
-            changes=dict(bs=8, image_size=32, epochs=epochs), num_workers=num_workers)
+        path = write_sample(tmp/'sample', n_groups=4)/'UCF-101'
+        changes = dict(bs=8, image_size=32, epochs=epochs)
+        args = dict(path=str(path), recipe='sample', models=models, folds=[1,2], changes=changes, num_workers=num_workers)
         secs = run_whole(whole, args)
         print(f'{device_name()}; an unbroken table: {secs:.1f} s of work, {len(results(whole))} runs')
         header = ['kill', 'after s of work', 'finished runs', 'with a checkpoint', 'half-written']
@@ -83,6 +84,7 @@ def main(
         run_whole(out, args)
         rows,again = results(whole),results(out)
         same = same_weights(weights(whole), weights(out))
-        print(f'\n{len(rows)} rows unbroken, {len(again)} after the kills and a last run; rows without times equal: {rows==again}; '
-            f'weights equal to the bit: {same}; checkpoints left: {n_files(out, "*/checkpoint.pth")}')
+        print(f'\n{len(rows)} rows unbroken, {len(again)} after the kills and a last run; '
+            f'rows without times equal: {rows==again}; weights equal to the bit: {same}; '
+            f'checkpoints left: {n_files(out, "*/checkpoint.pth")}')
         assert rows==again and same and len(rows)==2*len(models)

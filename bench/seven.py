@@ -2,9 +2,9 @@
 
     python bench/seven.py --seeds 0,1
 
-This makes the rows of bench/results/seven.json, which the docs show: our recipe by two seeds on the official splits,
-everything else by the first seed alone. Runs that are in `--out` already are not repeated. Needs real clips, their lists
-and the weights of an EfficientNet-Lite0 beside them, and takes hours on a CPU."""
+This makes the rows of bench/results/seven.json, which the docs show: our recipe by two seeds on the official
+splits, everything else by the first seed alone. Runs that are in `--out` already are not repeated. Needs real
+clips, their lists and the weights of an EfficientNet-Lite0 beside them, and takes hours on a CPU."""
 from pathlib import Path
 from fastcore.script import call_parse
 from common import four,need_data,save_json
@@ -32,8 +32,8 @@ def main(
     folds = [int(o) for o in folds.split(',')]
     seeds = [int(o) for o in seeds.split(',')]
     first = seeds[:1]
-    args = dict(models=models.split(','), arch='tf_efficientnet_lite0', weights=data/'weights/tf_efficientnet_lite0_timm.pth',
-        lists=data/'ucfTrainTestlist', num_workers=num_workers)
+    encoder = dict(arch='tf_efficientnet_lite0', weights=data/'weights/tf_efficientnet_lite0_timm.pth')
+    args = dict(models=models.split(','), lists=data/'ucfTrainTestlist', num_workers=num_workers, **encoder)
     make_table(videos, out, 'tutorial', changes=dict(split='official'), folds=folds, seeds=first, **args)
     make_table(videos, out, 'tutorial', seeds=first, **args)
     make_table(videos, out, folds=folds, seeds=first, leak=True, **args)

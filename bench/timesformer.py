@@ -2,12 +2,13 @@
 
     python bench/timesformer.py [--shape tutorial,paper] [--reps 5]
 
-Both have the same weights and take turns in one process. Figures are medians: of CPU time, or of time on a GPU, where
-the steps run in fp16 (autocast) and the peak of memory is printed as well. "Kept" is what the forward pass keeps for the
-backward pass, without the weights; attention is computed again on a GPU, and kept on a CPU. What a step cannot do
-without is printed first: operations of linear layers and attention. "Moved" is what all kernels of a step in half
-precision read and write, counted on tensors without data; on a GPU it bounds the step where it takes longer than the
-operations: an H200 moves 4.8 TB and does some 600 TFLOP in a second. Needs the package `timesformer-pytorch`."""
+Both have the same weights and take turns in one process. Figures are medians: of CPU time, or of time on a GPU,
+where the steps run in fp16 (autocast) and the peak of memory is printed as well. "Kept" is what the forward pass
+keeps for the backward pass, without the weights; attention is computed again on a GPU, and kept on a CPU. What a
+step cannot do without is printed first: operations of linear layers and attention. "Moved" is what all kernels of a
+step in half precision read and write, counted on tensors without data; on a GPU it bounds the step where it takes
+longer than the operations: an H200 moves 4.8 TB and does some 600 TFLOP in a second. Needs the package
+`timesformer-pytorch`."""
 import torch
 from contextlib import contextmanager
 from functools import partial
@@ -121,9 +122,10 @@ def measure(shape, device, reps):
     faster = times_as_fast(seconds, upstream)
     peer = steps[upstream]
     for name,o in steps.items():
-        yield [name, f'{1e3*median[name]:.0f}', f'{faster[name]:.2f}', f'{o.kept/2**20:.0f}', f'{o.kept/max(peer.kept, 1):.2f}',
-            f'{o.kept_half/2**20:.0f}', f'{o.kept_half/peer.kept_half:.2f}', f'{moved(makers[name], shape)/1e9:.1f}',
-            round(o.peak/2**20) or '–']
+        full = [f'{o.kept/2**20:.0f}', f'{o.kept/max(peer.kept, 1):.2f}']
+        half = [f'{o.kept_half/2**20:.0f}', f'{o.kept_half/peer.kept_half:.2f}']
+        gb = moved(makers[name], shape)/1e9
+        yield [name, f'{1e3*median[name]:.0f}', f'{faster[name]:.2f}', *full, *half, f'{gb:.1f}', round(o.peak/2**20) or '–']
 
 @call_parse
 def main(
@@ -138,5 +140,6 @@ def main(
         linear,attention = gflop(**s)
         print(f'\n{name}: {s["bs"]} clips of {s["n"]} frames, {s["size"]} px, dim {s["dim"]}, depth 12; '
             f'{linear:.0f} GFLOP in linear layers and {attention:.0f} in attention a step')
-        print_table(['model', 'ms a step', 'times as fast', 'kept on CPU, MiB', 'ratio', 'kept in half on GPU, MiB', 'ratio',
-            'moved, GB', 'peak, MiB'], measure(s, device, reps))
+        header = ['model', 'ms a step', 'times as fast', 'kept on CPU, MiB', 'ratio', 'kept in half on GPU, MiB', 'ratio',
+            'moved, GB', 'peak, MiB']
+        print_table(header, measure(s, device, reps))

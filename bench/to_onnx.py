@@ -2,9 +2,9 @@
 
     python bench/to_onnx.py [--models timesformer] [--out bench/results/onnx.json]
 
-Each learner is made by its default recipe from nothing, trained for one epoch on a few real clips, and exported. The
-table has the largest differences on some clips, and the time for one clip. The script fails where a logit differs by
-more than 1e-4. Needs real clips and `pip install onnx onnxscript onnxruntime`."""
+Each learner is made by its default recipe from nothing, trained for one epoch on a few real clips, and exported.
+The table has the largest differences on some clips, and the time for one clip. The script fails where a logit
+differs by more than 1e-4. Needs real clips and `pip install onnx onnxscript onnxruntime`."""
 import platform,tempfile,warnings
 from pathlib import Path
 from fastcore.script import call_parse
@@ -20,8 +20,9 @@ def trained(model, clips):
     "The default learner `model` after a few batches, so that its weights and statistics have seen the clips"
     set_seed(0)
     recipe = get_recipe(model)
-    dls = ActionDataLoaders.from_files(clips, splitter=IndexSplitter(range(0, len(clips), 4)), image_size=recipe.image_size,
-        seq_len=recipe.seq_len, bs=4, num_workers=0, device=torch.device('cpu'), group_func=str)
+    splitter = IndexSplitter(range(0, len(clips), 4))
+    dls = ActionDataLoaders.from_files(clips, splitter=splitter, group_func=str, image_size=recipe.image_size,
+        seq_len=recipe.seq_len, bs=4, num_workers=0, device=torch.device('cpu'))
     learn = learner_meta[model]['learner'](dls, **{**recipe.model, 'pretrained':False})
     with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(1, recipe.lr)
     settle(learn)
@@ -54,15 +55,18 @@ def compare(name, learn, clips, folder):
     others = torch.cat([session(x) for x in batches])
     one = batches[0][:1]
     seconds = in_turns(dict(torch=lambda: model(one), onnx=lambda: session(one)), 5)
-    return dict(learner=name, clips=len(clips), megabytes=round(fn.stat().st_size/1e6, 1), logits_std=round(logits.std().item(), 3),
-        largest_logit_difference=(logits-others).abs().max().item(),
-        largest_probability_difference=(logits.softmax(1)-others.softmax(1)).abs().max().item(),
-        same_label=(logits.argmax(1)==others.argmax(1)).float().mean().item(),
-        torch_ms=round(1000*min(seconds['torch']), 1), onnxruntime_ms=round(1000*min(seconds['onnx']), 1))
+    ms = {way:round(1000*min(o), 1) for way,o in seconds.items()}
+    res = dict(learner=name, clips=len(clips), megabytes=round(fn.stat().st_size/1e6, 1))
+    res['logits_std'] = round(logits.std().item(), 3)
+    res['largest_logit_difference'] = (logits-others).abs().max().item()
+    res['largest_probability_difference'] = (logits.softmax(1)-others.softmax(1)).abs().max().item()
+    res['same_label'] = (logits.argmax(1)==others.argmax(1)).float().mean().item()
+    return dict(res, torch_ms=ms['torch'], onnxruntime_ms=ms['onnx'])
 
 def table_row(r):
-    return [r['learner'], r['megabytes'], f'{r["largest_logit_difference"]:.1e}', f'{r["largest_probability_difference"]:.1e}',
-        f'{100*r["same_label"]:.0f} %', r['torch_ms'], r['onnxruntime_ms']]
+    logits,probs = r['largest_logit_difference'],r['largest_probability_difference']
+    return [r['learner'], r['megabytes'], f'{logits:.1e}', f'{probs:.1e}', f'{r["same_label"]:.0%}', r['torch_ms'],
+        r['onnxruntime_ms']]
 
 @call_parse
 def main(
@@ -82,7 +86,9 @@ def main(
             for name in models.split(','):
                 rows.append(compare(name, trained(name, spread(files, n_train)), clips, folder))
                 yield table_row(rows[-1])
-    print_table(['learner', 'MB', 'largest difference of logits', 'of probabilities', 'same label', 'PyTorch ms', 'ONNX Runtime ms'], measure())
+    header = ['learner', 'MB', 'largest difference of logits', 'of probabilities', 'same label', 'PyTorch ms',
+        'ONNX Runtime ms']
+    print_table(header, measure())
     save_json(out, dict(device=device_name(), machine=platform.machine(), torch=torch.__version__,
         onnxruntime=onnxruntime.__version__, rows=rows))
     print(f'\n{len(clips)} clips of UCF101, {device_name()}, one clip at a time for the milliseconds')

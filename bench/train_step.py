@@ -2,10 +2,10 @@
 
     python bench/train_step.py [--bs 4] [--seq-len 5] [--size 64] [--reps 3] [--models ConvLSTM] [--out results.json]
 
-Forward pass, backward pass and update of a model from nothing, with a ResNet-34 encoder (TimeSformer has none) and all
-weights trained. The forms take turns, and each figure is the median of `reps` turns. Where there is an encoder, ours
-runs once more with channels last. On a GPU all run under autocast in fp16. An encoder is nearly all of a step: 0.6 GFLOP
-a frame at 64 px forward, three times that in training. Needs the package `timesformer-pytorch`."""
+Forward pass, backward pass and update of a model from nothing, with a ResNet-34 encoder (TimeSformer has none) and
+all weights trained. The forms take turns, and each figure is the median of `reps` turns. Where there is an encoder,
+ours runs once more with channels last. On a GPU all run under autocast in fp16. An encoder is nearly all of a step:
+0.6 GFLOP a frame at 64 px forward, three times that in training. Needs the package `timesformer-pytorch`."""
 import copy,time
 import torch
 from functools import partial

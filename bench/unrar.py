@@ -2,10 +2,11 @@
 
     python bench/unrar.py [--rounds 2] [--kills 10] [--archive clips.rar]
 
-`unrar` starts one process for a RAR archive, where rarfile starts one for each member, and it compares all it unpacked
-with the archive's index. The first table has the time of both, the least of `rounds`; the second what is left under the
-final name when the process is killed. Archives are a ZIP that is made here, one of the real clips where there are some,
-RAR archives where the program `rar` is installed, and one of `rar/` in the data folder where that is there."""
+`unrar` starts one process for a RAR archive, where rarfile starts one for each member, and it compares all it
+unpacked with the archive's index. The first table has the time of both, the least of `rounds`; the second what is
+left under the final name when the process is killed. Archives are a ZIP that is made here, one of the real clips
+where there are some, RAR archives where the program `rar` is installed, and one of `rar/` in the data folder where
+that is there."""
 import random,shutil,subprocess,time,zipfile
 from contextlib import redirect_stderr
 from io import StringIO
@@ -91,7 +92,8 @@ def both_ways(name, fn, tmp, rounds):
     secs,n = min(own)
     peer_secs,peer_n = min(other)
     mb = sum(o.size for o in members)/1e6
-    return [name, len(members), f'{mb:.1f}', n, f'{secs:.2f}', f'{min(comparing)[0]:.2f}', peer_n, f'{peer_secs:.2f}', f'{peer_secs/secs:.1f}']
+    own_part = [n, f'{secs:.2f}', f'{min(comparing)[0]:.2f}']
+    return [name, len(members), f'{mb:.1f}', *own_part, peer_n, f'{peer_secs:.2f}', f'{peer_secs/secs:.1f}']
 
 def is_half(dest):
     "Does a folder that is not complete have the final name?"
@@ -135,7 +137,8 @@ def main(
     with TemporaryDirectory() as d, redirect_stderr(StringIO()):
         tmp = Path(d)
         archives = {archive:Path(archive)} if archive else make_archives(tmp, data_folder(path), rng)
-        header = ['archive', 'members', 'MB', 'processes', '`unrar`, s', 'of it comparing, s', 'processes', '`extractall`, s', 'ratio']
+        header = ['archive', 'members', 'MB', 'processes', '`unrar`, s', 'of it comparing, s', 'processes',
+            '`extractall`, s', 'ratio']
         print_table(header, (both_ways(name, fn, tmp, rounds) for name,fn in archives.items()))
         header = ['archive', 'killed', 'half-done folders under the name', 'afterwards', 'left beside it']
         print_table(header, (killed(name, fn, tmp, kills, rng) for name,fn in archives.items()))

@@ -1,12 +1,13 @@
-"""Does watching an hour need more memory than watching a minute? And what does a ConvLSTM gain or lose by carrying its state?
+"""Does watching an hour need more memory than a minute, and what is it worth that a ConvLSTM carries its state?
 
     python bench/watch.py [--minutes 60] [--epochs 16] [--out bench/results/watch.json]
 
 A process writes a stream of 320x240 at 25 frames a second into a pipe, as fast as it is read; `watch` reads it and
-labels it with a small ConvLSTM. The resident memory of the process is noted on the way. Then a ConvLSTM, trained on the
-sample, follows a stream of clips of the sample's test list, one after the other, in four ways: with windows that start
-from nothing, with a state that is led back to zero by an eighth or by a quarter before each frame, and with a state that
-never is. A part that is left out keeps its figures in the JSON file. Needs `/proc` and named pipes: Linux."""
+labels it with a small ConvLSTM. The resident memory of the process is noted on the way. Then a ConvLSTM, trained on
+the sample, follows a stream of clips of the sample's test list, one after the other, in four ways: with windows
+that start from nothing, with a state that is led back to zero by an eighth or by a quarter before each frame, and
+with a state that never is. A part that is left out keeps its figures in the JSON file. Needs `/proc` and named
+pipes: Linux."""
 import av,multiprocessing,os,random,tempfile,time,warnings
 import numpy as np,torch
 from pathlib import Path
@@ -73,12 +74,15 @@ def follow_stream(learn, pipe, minutes):
     memory[minutes] = round(resident(), 1)
     for k,v in memory.items(): print(f'after {k:3} minutes {v:7.1f} MB')
     n = moment.n_read
-    print(f'{n} frames, {n_answers} answers in {secs:.0f} s, {n/secs:.0f} frames a second; the stream ended at {moment.seconds:.0f} s')
-    return dict(minutes=minutes, resident_mb=memory, frames=n, answers=n_answers, seconds=secs, frames_per_second=n/secs)
+    print(f'{n} frames, {n_answers} answers in {secs:.0f} s, {n/secs:.0f} frames a second; '
+        f'the stream ended at {moment.seconds:.0f} s')
+    return dict(minutes=minutes, resident_mb=memory, frames=n, answers=n_answers, seconds=secs,
+        frames_per_second=n/secs)
 
 def measure_memory(minutes, folder):
     "Watch a stream of some minutes"
-    dls = ActionDataLoaders.from_ucf101(write_sample(folder/'small', n_groups=4, n_clips=1)/'UCF-101', image_size=32, bs=8, num_workers=0)
+    sample = write_sample(folder/'small', n_groups=4, n_clips=1)/'UCF-101'
+    dls = ActionDataLoaders.from_ucf101(sample, image_size=32, bs=8, num_workers=0)
     learn = convlstm_learner(dls, 'small_cnn', pretrained=False, hidden_size=16)
     minute,pipe = folder/'minute.ts',folder/'pipe'
     write_minute(minute)
