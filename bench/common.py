@@ -60,7 +60,7 @@ def some_clips(
 
 def clips_name(
     path:str=None, # As for `data_folder`
-)->str: # As in '60 clips of UCF101'
+)->str: # 'UCF101' or 'the sample'
     "What `some_clips` takes its clips from"
     return 'UCF101' if data_folder(path) else 'the sample'
 
@@ -117,7 +117,8 @@ def device_name()->str: # Of the GPU, or the CPU's threads
     "What this runs on"
     import torch
     if torch.cuda.is_available(): return torch.cuda.get_device_name()
-    return f'CPU, {platform.machine()}, {torch.get_num_threads()} threads'
+    n = torch.get_num_threads()
+    return f'CPU, {platform.machine()}, {n} thread{"" if n==1 else "s"}'
 
 mp = multiprocessing.get_context('fork' if hasattr(os, 'fork') else 'spawn')
 

@@ -95,8 +95,8 @@ def measure_learner(model, sample, video, secs, rounds):
         r['real_time_factor'] = r['seconds']/secs
         row[what] = r
         print(f'{model:<12} {what:<22} {r["seconds"]:6.2f} s, {r["real_time_factor"]:.3f} of real time: '
-            f'decode {r["decode"]:.2f}, resize {r["resize"]:.2f}, model {r["model"]:.2f}; {r["clips"]} clips one by one '
-            f'{r["one_by_one"]:.2f} s, {r["times_faster"]:.1f} times', flush=True)
+            f'decode {r["decode"]:.2f}, resize {r["resize"]:.2f}, model {r["model"]:.2f}; '
+            f'{r["clips"]} clips one by one {r["one_by_one"]:.2f} s, {r["times_faster"]:.1f} times', flush=True)
     return row
 
 @call_parse

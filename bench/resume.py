@@ -76,7 +76,8 @@ def main(
         whole,out = tmp/'whole',tmp/'killed'
         path = write_sample(tmp/'sample', n_groups=4)/'UCF-101'
         changes = dict(bs=8, image_size=32, epochs=epochs)
-        args = dict(path=str(path), recipe='sample', models=models, folds=[1,2], changes=changes, num_workers=num_workers)
+        args = dict(path=str(path), recipe='sample', models=models, changes=changes, folds=[1,2],
+            num_workers=num_workers)
         secs = run_whole(whole, args)
         print(f'{device_name()}; an unbroken table: {secs:.1f} s of work, {len(results(whole))} runs')
         header = ['kill', 'after s of work', 'finished runs', 'with a checkpoint', 'half-written']

@@ -125,7 +125,8 @@ def measure(shape, device, reps):
         full = [f'{o.kept/2**20:.0f}', f'{o.kept/max(peer.kept, 1):.2f}']
         half = [f'{o.kept_half/2**20:.0f}', f'{o.kept_half/peer.kept_half:.2f}']
         gb = moved(makers[name], shape)/1e9
-        yield [name, f'{1e3*median[name]:.0f}', f'{faster[name]:.2f}', *full, *half, f'{gb:.1f}', round(o.peak/2**20) or '–']
+        peak = round(o.peak/2**20) or '–'
+        yield [name, f'{1e3*median[name]:.0f}', f'{faster[name]:.2f}', *full, *half, f'{gb:.1f}', peak]
 
 @call_parse
 def main(
@@ -140,6 +141,6 @@ def main(
         linear,attention = gflop(**s)
         print(f'\n{name}: {s["bs"]} clips of {s["n"]} frames, {s["size"]} px, dim {s["dim"]}, depth 12; '
             f'{linear:.0f} GFLOP in linear layers and {attention:.0f} in attention a step')
-        header = ['model', 'ms a step', 'times as fast', 'kept on CPU, MiB', 'ratio', 'kept in half on GPU, MiB', 'ratio',
-            'moved, GB', 'peak, MiB']
+        header = ['model', 'ms a step', 'times as fast', 'kept on CPU, MiB', 'ratio', 'kept in half on GPU, MiB',
+            'ratio', 'moved, GB', 'peak, MiB']
         print_table(header, measure(s, device, reps))
