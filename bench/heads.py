@@ -76,20 +76,17 @@ def measure(model, name, recipe, videos, **kwargs):
     mean = sum(acc*n for acc,n in zip(parts, clips))/sum(clips)
     return dict(learner=model, change=name, video_accuracy=mean, parts=parts, clips=clips, devices=rows[0]['devices'])
 
-def measure_all(models, only, data, out, save):
+def measure_all(models, only, data, save, *args, **kwargs):
     "A row a form, all figures saved as they come"
-    with TemporaryDirectory() as lists:
-        videos,n = hold_out(data, Path(lists))
-        print(f'{n} clips, three parts held out in turn', flush=True)
-        done = []
-        for model in models:
-            for name,changes in forms[model].items():
-                if only not in name: continue
-                recipe = changed(default_recipe(model, data), **changes)
-                r = measure(model, name, recipe, videos, lists=lists, out=Path(out)/'held_out')
-                done.append(r)
-                save_json(save, done)
-                yield [model, name, f'{r["video_accuracy"]:.1f} %', ', '.join(f'{o:.1f}' for o in r['parts'])]
+    done = []
+    for model in models:
+        for name,changes in forms[model].items():
+            if only not in name: continue
+            recipe = changed(default_recipe(model, data), **changes)
+            r = measure(model, name, recipe, *args, **kwargs)
+            done.append(r)
+            save_json(save, done)
+            yield [model, name, f'{r["video_accuracy"]:.1f} %', ', '.join(f'{o:.1f}' for o in r['parts'])]
 
 @call_parse
 def main(
@@ -100,5 +97,9 @@ def main(
     save:str='bench/results/heads.json', # File for the figures
 ):
     "Train each form of the recipe three times, without the test list"
-    rows = measure_all(models.split(','), only, need_data(path), out, save)
-    print_table(['learner', 'change', 'video accuracy', 'of each part'], rows)
+    data = need_data(path)
+    with TemporaryDirectory() as lists:
+        videos,n = hold_out(data, Path(lists))
+        print(f'{n} clips, three parts held out in turn')
+        rows = measure_all(models.split(','), only, data, save, videos, lists=lists, out=Path(out)/'held_out')
+        print_table(['learner', 'change', 'video accuracy', 'of each part'], rows)
