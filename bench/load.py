@@ -69,10 +69,11 @@ def by_decord(fn, sampler):
     video = decord.VideoReader(fn, num_threads=1)
     return torch.from_numpy(video.get_batch(sampler(len(video), train=True)).asnumpy()).permute(0,3,1,2)
 
-def works(name):
-    "Is a package installed, and does it find its libraries?"
-    try: return bool(__import__(name))
-    except Exception: return False
+def can_read(read, video, sampler):
+    "Is the package of a reader installed, and does it find its libraries?"
+    try: read(str(video), sampler)
+    except (ImportError, OSError, RuntimeError): return False
+    return True
 
 def our_loader(files, size, sampler, **kwargs):
     split = IndexSplitter(range(2))
@@ -101,8 +102,8 @@ def make_loaders(videos, frames, cache, size, sampler, **kwargs):
     if size==112:
         res['ours, key frames of videos'] = ours(videos, sampler=KeyFrameSampler(16))
         res['ours, from frames cached at 112 px'] = ours(cache, sampler=sampler)
-    if works('torchcodec'): res['torchcodec, from videos'] = plain(videos, by_torchcodec)
-    if works('decord'): res['decord, from videos'] = plain(videos, by_decord)
+    for name,read in {'torchcodec':by_torchcodec, 'decord':by_decord}.items():
+        if can_read(read, videos[0], sampler): res[f'{name}, from videos'] = plain(videos, read)
     res['floor: decode the videos, no more'] = plain(videos, decode_only, size=8)
     return res
 
