@@ -159,5 +159,5 @@ def main(
             print(f'\n{name:36} clips/s    x tutorial')
             for r in found: print(f'{r["loader"]:36} {r["clips_per_s"]:7} {r["ratio"]:10.2f}', flush=True)
             rows += [dict(setup=name, **r) for r in found]
-    save_json(out, dict(device=f'CPU, {num_cpus()} cores', n_clips=len(videos), num_workers=num_workers, bs=bs,
-        rows=rows))
+    how = dict(device=f'CPU, {num_cpus()} cores', n_clips=len(videos), num_workers=num_workers, bs=bs)
+    save_json(out, dict(how, rows=rows))

@@ -61,8 +61,8 @@ def main(
     with TemporaryDirectory() as d:
         videos = spread(get_videos(write_sample(Path(d)/'sample', n_groups=4)/'UCF-101'), n_clips)
         numbers = UniformSampler(seq_len)(32)
-        seconds = in_turns({name:partial(read_all, way, videos, numbers, size) for name,way in ways.items()}, rounds,
-            warm_up=True)
+        jobs = {name:partial(read_all, way, videos, numbers, size) for name,way in ways.items()}
+        seconds = in_turns(jobs, rounds, warm_up=True)
     print(f'\n{seq_len} frames at {size} px from {len(videos)} clips of 32 frames of 320x240, {device_name()}')
     median = medians(seconds)
     faster = times_as_fast(seconds, '`read_clip`')

@@ -27,8 +27,7 @@ def n_files(out, pattern): return len(list(out.glob(pattern)))
 def results(out):
     "All rows but the times, by name"
     rows = {row['name']:row for row in read_rows(out/'results.jsonl')}
-    for row in rows.values():
-        del row['seconds'],row['seconds_per_epoch']
+    for row in rows.values(): del row['seconds'],row['seconds_per_epoch']
     return rows
 
 def weights(out):
@@ -76,8 +75,8 @@ def main(
         whole,out = tmp/'whole',tmp/'killed'
         path = write_sample(tmp/'sample', n_groups=4)/'UCF-101'
         changes = dict(bs=8, image_size=32, epochs=epochs)
-        args = dict(path=str(path), recipe='sample', models=models, changes=changes, folds=[1,2],
-            num_workers=num_workers)
+        fixed = dict(path=str(path), recipe='sample', folds=[1,2])
+        args = dict(fixed, models=models, changes=changes, num_workers=num_workers)
         secs = run_whole(whole, args)
         print(f'{device_name()}; an unbroken table: {secs:.1f} s of work, {len(results(whole))} runs')
         header = ['kill', 'after s of work', 'finished runs', 'with a checkpoint', 'half-written']

@@ -89,7 +89,7 @@ def main(
     header = ['learner', 'MB', 'largest difference of logits', 'of probabilities', 'same label', 'PyTorch ms',
         'ONNX Runtime ms']
     print_table(header, measure())
-    save_json(out, dict(device=device_name(), machine=platform.machine(), torch=torch.__version__,
-        onnxruntime=onnxruntime.__version__, rows=rows))
+    versions = dict(torch=torch.__version__, onnxruntime=onnxruntime.__version__)
+    save_json(out, dict(device=device_name(), machine=platform.machine(), **versions, rows=rows))
     print(f'\n{len(clips)} clips of UCF101, {device_name()}, one clip at a time for the milliseconds')
     if max(o['largest_logit_difference'] for o in rows)>1e-4: raise SystemExit('a difference is above 1e-4')
