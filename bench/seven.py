@@ -8,7 +8,7 @@ clips, their lists and the weights of an EfficientNet-Lite0 beside them, and tak
 from pathlib import Path
 from fastcore.script import call_parse
 from common import four,need_data,save_json
-from action_recog.learners.tables import leak_table,order_table,report_md
+from action_recog.learners.tables import report_md
 from action_recog.learners.training import make_table,read_rows
 
 def place(row):
@@ -39,5 +39,5 @@ def main(
     make_table(videos, out, folds=folds, seeds=first, leak=True, **args)
     make_table(videos, out, folds=folds, seeds=seeds, **args)
     rows = sorted(read_rows(Path(out)/'results.jsonl'), key=place)
-    print(f'\n{report_md(rows)}\n{leak_table(rows).to_string()}\n\n{order_table(rows).to_string()}')
+    print(f'\n{report_md(rows)}')
     save_json(save, rows)
