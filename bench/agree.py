@@ -1,47 +1,65 @@
-"""`read_clip` against decoding by the `ffmpeg` command, on real clips where they are, else on the sample: number of frames, their order, their
-pixels. Prints a table: `python bench/agree.py`
-"""
-import os,shutil,subprocess
-from collections import defaultdict
+"""Does `read_clip` give the frames that the `ffmpeg` command gives?
+
+    python bench/agree.py [--n 87]
+
+Real clips where there are some, else the sample's, are decoded by both. The number of frames, their order and their
+pixels are compared. Clips with B-frames, which a file does not hold in the order in which they are shown, have a
+row of their own. Needs the `ffmpeg` command."""
+import numpy as np,subprocess
 from tempfile import TemporaryDirectory
-from fastai.vision.all import *
-from action_recog.videos.sample import write_sample
-from action_recog.videos.video import get_videos,open_frames,probe,read_clip
+from av.video.frame import PictureType
+from fastcore.script import call_parse
+from common import clips_name,need,print_table,some_clips
+need(programs=['ffmpeg'])
+from action_recog.videos.video import open_frames,probe,read_clip
 
 def by_ffmpeg(video, info):
     "All frames of `video`, decoded by another FFmpeg"
-    cmd = ['ffmpeg','-v','error','-i',str(video),'-fps_mode','passthrough','-f','rawvideo','-pix_fmt','rgb24','-']
-    out = subprocess.run(cmd, capture_output=True, check=True).stdout
+    raw = ['-fps_mode', 'passthrough', '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-']
+    out = subprocess.run(['ffmpeg', '-v', 'error', '-i', str(video), *raw], capture_output=True, check=True).stdout
     return np.frombuffer(out, np.uint8).reshape(-1, info.height, info.width, 3).transpose(0,3,1,2)
 
-def n_bframes(video):
-    "How many frames of `video` are predicted from both sides"
-    with open_frames(video) as frames: return sum(int(o.frame.pict_type)==3 for o in frames)
+def has_bframes(video):
+    "Are frames of `video` predicted from both sides?"
+    with open_frames(video) as frames: return any(o.frame.pict_type==PictureType.B for o in frames)
 
-def coarse(frames): return frames[:,:,::8,::8].astype(np.int32).reshape(len(frames), -1)
+def coarse(frames):
+    "One pixel in 64 of each frame, as a row of numbers"
+    return frames[:,:,::8,::8].astype(np.int32).reshape(len(frames), -1)
 
-def nearest(ours, ref):
-    "Does each frame look most like the reference's frame of the same number, or like one equal to that?"
-    dist = np.stack([abs(coarse(ours)-o).sum(1) for o in coarse(ref)], 1)
-    return (dist.diagonal()<=dist.min(1)).all()
+def same_order(ours, theirs):
+    "Does each frame look most like the other's frame of the same number, or like one equal to that?"
+    rows = coarse(ours)
+    distance = np.stack([abs(rows-o).sum(1) for o in coarse(theirs)], 1)
+    return bool((distance.diagonal()<=distance.min(1)).all())
+
+def compare(video):
+    "What is counted for one clip"
+    ours = read_clip(video, range).numpy()
+    theirs = by_ffmpeg(video, probe(video))
+    res = dict(frames=len(ours), same_count=False, same_order=False, largest=255, mean=255.)
+    if ours.shape!=theirs.shape: return res
+    difference = abs(ours.astype(np.int16)-theirs)
+    res.update(same_count=True, same_order=same_order(ours, theirs))
+    return dict(res, largest=difference.max(), mean=difference.mean())
+
+def summary(kind, found):
+    "A row of the table for the clips of one kind"
+    def all_of(key): return [o[key] for o in found]
+    return [kind, len(found), sum(all_of('frames')), sum(all_of('same_count')), sum(all_of('same_order')),
+        max(all_of('largest')), f'{np.mean(all_of("mean")):.4f}']
 
 @call_parse
 def main(
-    step:int=6, # Take every `step`-th video
+    n:int=87, # Clips, spread over all that are there
+    path:str=None, # Folder with `UCF101/`, $ACTION_RECOG_DATA if not given
 ):
-    "Compare with the `ffmpeg` command"
-    if not shutil.which('ffmpeg'): sys.exit('no `ffmpeg` command here: install it first')
+    "Compare `read_clip` with the `ffmpeg` command"
+    kinds = {}
     with TemporaryDirectory() as tmp:
-        data = Path(os.environ.get('ACTION_RECOG_DATA', '../shared/data'))/'UCF101'
-        videos = get_videos(data if data.exists() else write_sample(Path(tmp)/'sample', n_groups=2)/'UCF-101')[::step]
-        rows = defaultdict(list)
-        for v in videos:
-            info = probe(v)
-            ours,ref = read_clip(v, range).numpy(),by_ffmpeg(v, info)
-            same = ours.shape==ref.shape
-            d = abs(ours.astype(np.int16)-ref) if same else np.array([255])
-            rows['with B-frames' if n_bframes(v) else 'without B-frames'].append((len(ours), same, nearest(ours, ref), d.max(), d.mean()))
-    print('| clips | number | frames | same count | same order | largest difference | mean difference |\n|---|--:|--:|--:|--:|--:|--:|')
-    for k,v in rows.items():
-        n,same,order,top,mean = zip(*v)
-        print(f'| {k} | {len(v)} | {sum(n)} | {sum(same)} | {sum(order)} | {max(top)} | {np.mean(mean):.4f} |')
+        for video in some_clips(n, tmp, path):
+            kind = 'with B-frames' if has_bframes(video) else 'without B-frames'
+            kinds.setdefault(kind, []).append(compare(video))
+    header = [f'clips of {clips_name(path)}', 'number', 'frames', 'same count', 'same order', 'largest difference',
+        'mean difference']
+    print_table(header, (summary(kind, found) for kind,found in kinds.items()))

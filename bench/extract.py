@@ -1,70 +1,86 @@
-"Extracting frames: the tutorial's way, ours, and decoding alone. Prints a table: `python bench/extract.py`"
-import os,shutil
+"""Extracting frames: the tutorial's way, ours, and decoding alone
+
+    python bench/extract.py [--n 63] [--rounds 3]
+
+All ways extract the same videos at full size and at 128 pixels, with the same number of processes, in turns; the
+median counts. The table has the time, the disk space, and the PSNR of the files against what the decoder gives,
+scaled by Pillow. Real clips are used where there are some, else the sample's."""
+import shutil
+import av,numpy as np
+from functools import partial
+from pathlib import Path
+from PIL import Image
 from tempfile import TemporaryDirectory
-from time import perf_counter
-import av
-from fastai.vision.all import *
-from action_recog.videos.sample import write_sample
-from action_recog.videos.video import avi2frames,get_videos,open_video
+from fastcore.parallel import parallel
+from fastcore.script import call_parse
+from common import clips_name,in_turns,medians,megabytes,print_table,some_clips,times_as_fast
+from action_recog.videos.frames import avi2frames
+from action_recog.videos.video import open_video
 
-def tutorial_frames(fname):
-    "As in the tutorial: an image of each frame"
-    for f in av.open(str(fname)).decode(0): yield f.to_image()
+def frame_folder(video, dest): return dest/video.parent.name/video.stem
 
-def tutorial(video, dest, size):
-    folder = dest/video.parent.name/video.stem
+def images(video, size):
+    "An image of each frame, as in the tutorial, its short side at `size`"
+    with av.open(str(video)) as container:
+        for frame in container.decode(video=0):
+            image = frame.to_image()
+            if size: image = image.resize([round(o*size/min(image.size)) for o in image.size], Image.BILINEAR)
+            yield image
+
+def tutorial(video, dest, size=None):
+    "Write each frame by Pillow, with its default quality"
+    folder = frame_folder(video, dest)
     folder.mkdir(parents=True)
-    for i,im in enumerate(tutorial_frames(video)):
-        if size: im = im.resize([round(o*size/min(im.size)) for o in im.size], BILINEAR)
-        im.save(folder/f'{i}.jpg')
+    for i,image in enumerate(images(video, size)): image.save(folder/f'{i}.jpg')
 
 def ours(video, dest, size): avi2frames(video, dest, size=size)
 
 def floor(video, dest, size):
-    with open_video(video) as (c,s): return sum(1 for _ in c.decode(s))
+    "Decode, and do nothing else"
+    with open_video(video) as (container,stream): return sum(1 for _ in container.decode(stream))
 
-def psnr(videos, dest, size, n=10):
+ways = tutorial,ours,floor
+
+def psnr(videos, dest, size, every=10):
     "Mean over frames of the PSNR (dB) of the files against the decoder's pictures, scaled by Pillow"
-    res = []
-    for v in videos:
-        for i,im in enumerate(tutorial_frames(v)):
-            if i%n: continue
-            if size: im = im.resize([round(o*size/min(im.size)) for o in im.size], BILINEAR)
-            jpg = np.asarray(Image.open(dest/v.parent.name/v.stem/f'{i}.jpg').convert('RGB'), dtype=float)
-            res.append(10*np.log10(255**2/((jpg-np.asarray(im))**2).mean()))
-    return np.mean(res)
+    values = []
+    for video in videos:
+        for i,image in enumerate(images(video, size)):
+            if i%every: continue
+            written = Image.open(frame_folder(video, dest)/f'{i}.jpg').convert('RGB')
+            error = np.asarray(written, dtype=float)-np.asarray(image)
+            values.append(10*np.log10(255**2/(error**2).mean()))
+    return np.mean(values)
 
-def find_videos(tmp, n):
-    "`n` real clips spread over the classes where there are some, else the sample's"
-    data = Path(os.environ.get('ACTION_RECOG_DATA', '../shared/data'))/'UCF101'
-    videos = get_videos(data if data.exists() else write_sample(Path(tmp)/'sample', n_groups=4)/'UCF-101')
-    return videos[::max(len(videos)//n, 1)][:n]
+def extract(way, videos, dest, size, n_workers):
+    "Extract all `videos` anew"
+    shutil.rmtree(dest, ignore_errors=True)
+    parallel(way, videos, dest=dest, size=size, n_workers=n_workers, progress=False)
+
+def measure(videos, tmp, size, n_workers, rounds):
+    "A row a way"
+    dests = {way.__name__:tmp/f'{way.__name__}-{size}' for way in ways}
+    jobs = {way.__name__:partial(extract, way, videos, dests[way.__name__], size, n_workers) for way in ways}
+    seconds = in_turns(jobs, rounds)
+    median = medians(seconds)
+    faster = times_as_fast(seconds, 'tutorial')
+    for name,dest in dests.items():
+        written = [f'{megabytes(dest):.2f}', f'{psnr(videos, dest, size):.2f}'] if dest.exists() else ['–', '–']
+        yield [size or 'full', name, f'{median[name]:.2f}', f'{faster[name]:.2f}', *written]
 
 @call_parse
 def main(
     n:int=63, # Videos
     n_workers:int=2, # Processes
     rounds:int=3, # Repeats, the ways taking turns; the median counts
-    dest:str=None, # Where to write, in memory (`/dev/shm`) by default, so that the disk is not what is measured
+    dest:str=None, # Where to write, in memory (`/dev/shm`) if not given, so that the disk is not what is measured
+    path:str=None, # Folder with `UCF101/`, $ACTION_RECOG_DATA if not given
 ):
     "Compare ways to extract frames"
     if dest is None and Path('/dev/shm').exists(): dest = '/dev/shm'
     with TemporaryDirectory(dir=dest) as tmp:
-        videos = find_videos(tmp, n)
-        print(f'{len(videos)} videos from {videos[0].parent.parent.name}, {n_workers} workers\n')
-        print('| short side | way | seconds | to the tutorial | MB | PSNR, dB |\n|---|---|--:|--:|--:|--:|')
-        for size in (None,128):
-            times = {o:[] for o in (tutorial,ours,floor)}
-            for r in range(rounds):
-                for f in times:
-                    dest = Path(tmp)/f'{f.__name__}-{size}-{r}'
-                    start = perf_counter()
-                    parallel(f, videos, dest=dest, size=size, n_workers=n_workers, progress=False)
-                    times[f].append(perf_counter()-start)
-                    if r: shutil.rmtree(dest, ignore_errors=True)
-            for f,t in times.items():
-                dest = Path(tmp)/f'{f.__name__}-{size}-0'
-                mb,db = '–','–'
-                if dest.exists(): mb,db = f"{sum(o.stat().st_size for o in dest.rglob('*.jpg'))/1e6:.2f}",f'{psnr(videos, dest, size):.2f}'
-                ratio = np.median(times[tutorial])/np.median(t)
-                print(f"| {size or 'full'} | {f.__name__} | {np.median(t):.2f} | {ratio:.2f} | {mb} | {db} |")
+        tmp = Path(tmp)
+        videos = some_clips(n, tmp, path)
+        print(f'{len(videos)} videos of {clips_name(path)}, {n_workers} workers')
+        rows = (row for size in (None, 128) for row in measure(videos, tmp, size, n_workers, rounds))
+        print_table(['short side', 'way', 'seconds', 'times as fast as the tutorial', 'MB', 'PSNR, dB'], rows)

@@ -1,37 +1,55 @@
-"What pays on real clips: the default recipe with one thing changed, on groups held out of training list 1: `python bench/heads.py`"
-import json,os
+"""What pays on real clips: the default recipe with one thing changed
+
+    python bench/heads.py [--models baseline] [--only cell]
+
+Each form of the recipe is trained three times. Each time another third of the groups is held out of training list
+1, and the test list has no say. The figures go to bench/results/heads.json as they come. Needs real clips and the
+weights of an EfficientNet-Lite0 beside them, and takes hours on a CPU; features of the encoder are stored and used
+again."""
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from fastcore.script import call_parse
+from common import four,need_data,print_table,save_json
+from action_recog.learners.recipes import get_recipe
+from action_recog.learners.training import train_learner
+from action_recog.videos.ucf101 import ucf101_splits
+from action_recog.videos.video import get_videos
 
-changes = dict(baseline={'as it is':{}, 'one cell':dict(pool=1), '2x2 cells':dict(pool=2), 'mean over time alone':dict(time_pool='features'),
-    'mean of logits, one cell':dict(time_pool='logits', pool=1), 'no augmented views':dict(n_views=1), 'MixUp of 0.4':dict(mixup=.4),
-    'label smoothing of 0.1':dict(label_smoothing=.1), '20 epochs':dict(freeze_epochs=20)},
+forms = dict(
+    baseline={'as it is':{}, 'one cell':dict(pool=1), '2x2 cells':dict(pool=2),
+        'mean over time alone':dict(time_pool='features'), 'mean of logits, one cell':dict(time_pool='logits', pool=1),
+        'no augmented views':dict(n_views=1), 'MixUp of 0.4':dict(mixup=.4),
+        'label smoothing of 0.1':dict(label_smoothing=.1), '20 epochs':dict(freeze_epochs=20)},
     lstm={'as it is':{}, 'one cell':dict(pool=1), 'LSTM alone':dict(stats=False)},
     convlstm={'as it is':{}, 'mean over time alone':dict(stats=False), 'whole map':dict(pool=None)},
     timesformer={'as it is':{}, 'frames, not their differences':dict(diff=False), 'MixUp of 0.4':dict(mixup=.4)})
 
-def group(video): return video.stem.split('_')[-2]
+def group_number(video):
+    "The group of a clip, as in 'g08'; groups of one number are held out together"
+    return video.stem.split('_')[-2]
 
-def hold_out(data, folder, n=3):
-    "The clips of training list 1 in `folder`, with lists that hold out each of `n` parts of its groups in turn"
-    from action_recog.videos.ucf101 import ucf101_splits
-    from action_recog.videos.video import get_videos
-    lists,videos = data/'ucfTrainTestlist',sorted(get_videos(data/'UCF101'))
-    clips = [videos[i] for i in ucf101_splits(videos, 1, lists)[0]]
-    groups = sorted({group(o) for o in clips})
-    classes = (lists/'classInd.txt').read_text()
-    (folder/'classInd.txt').write_text(classes)
-    index = dict(zip(classes.split()[1::2], classes.split()[::2]))
+def write_parts(clips, index, folder, n=3):
+    "Lists that hold out each of `n` parts of the groups in turn"
+    groups = sorted({group_number(o) for o in clips})
     for part in range(n):
         train,test = [],[]
         for o in clips:
             name = f'{o.parent.name}/{o.name}'
-            if groups.index(group(o))%n==part: test.append(f'{name}\n')
+            if groups.index(group_number(o))%n==part: test.append(f'{name}\n')
             else: train.append(f'{name} {index[o.parent.name]}\n')
         (folder/f'trainlist0{part+1}.txt').write_text(''.join(train))
         (folder/f'testlist0{part+1}.txt').write_text(''.join(test))
+
+def hold_out(data, folder):
+    "The clips of training list 1, linked to in `folder`, with lists that hold out parts of them"
+    lists = data/'ucfTrainTestlist'
+    videos = get_videos(data/'UCF101')
+    clips = [videos[i] for i in ucf101_splits(videos, 1, lists)[0]]
+    lines = (lists/'classInd.txt').read_text()
+    (folder/'classInd.txt').write_text(lines)
+    number,name = lines.split()[::2],lines.split()[1::2]
+    write_parts(clips, dict(zip(name, number)), folder)
     for o in clips:
         link = folder/'UCF101'/o.parent.name/o.name
         link.parent.mkdir(parents=True, exist_ok=True)
@@ -45,28 +63,43 @@ def changed(recipe, n_views=None, **changes):
     if n_views: own['features'] = {**recipe.features, 'n_views':n_views}
     return replace(recipe, **own, model={**recipe.model, **of_model})
 
+def default_recipe(model, data):
+    "The default recipe of `model`, with the encoder whose weights are there"
+    if model=='timesformer': return get_recipe(model)
+    return get_recipe(model, arch='tf_efficientnet_lite0', weights=data/'weights/tf_efficientnet_lite0_timm.pth')
+
+def measure(model, name, recipe, videos, **kwargs):
+    "Figures of one form"
+    rows = [train_learner(videos, model, recipe, fold=part, num_workers=0, **kwargs)[1] for part in (1,2,3)]
+    parts = [100*r['video_accuracy'] for r in rows]
+    clips = [r['clips'] for r in rows]
+    mean = sum(acc*n for acc,n in zip(parts, clips))/sum(clips)
+    return dict(learner=model, change=name, video_accuracy=mean, parts=parts, clips=clips, devices=rows[0]['devices'])
+
+def measure_all(models, only, data, save, *args, **kwargs):
+    "A row a form, all figures saved as they come"
+    done = []
+    for model in models:
+        for name,changes in forms[model].items():
+            if only not in name: continue
+            recipe = changed(default_recipe(model, data), **changes)
+            r = measure(model, name, recipe, *args, **kwargs)
+            done.append(r)
+            save_json(save, done)
+            yield [model, name, f'{r["video_accuracy"]:.1f} %', ', '.join(f'{o:.1f}' for o in r['parts'])]
+
 @call_parse
 def main(
     path:str=None, # Folder with UCF101/, ucfTrainTestlist/ and weights/, $ACTION_RECOG_DATA if not given
     out:str='runs/seven', # Its features/ are used again, and made if they are not there
-    models:str='baseline,lstm,convlstm,timesformer', # Learners, with commas between
-    save:str='bench/results/heads.json', # Where the figures go, each as soon as it is there
+    models:str=','.join(four), # Learners, with commas between
+    only:str='', # Part of the name of a change
+    save:str='bench/results/heads.json', # File for the figures
 ):
     "Train each form of the recipe three times, without the test list"
-    from action_recog.learners.recipes import get_recipe
-    from action_recog.learners.training import train_learner
-    data,res = Path(path or os.environ.get('ACTION_RECOG_DATA', '../shared/data')),[]
-    encoder = dict(arch='tf_efficientnet_lite0', weights=data/'weights/tf_efficientnet_lite0_timm.pth')
-    with TemporaryDirectory() as d:
-        videos,n = hold_out(data, Path(d))
-        print(f'{n} clips, three parts held out in turn\n\n| learner | change | video accuracy | of each part |\n| --- | --- | --: | --: |')
-        for m in models.split(','):
-            recipe = get_recipe(m) if m=='timesformer' else get_recipe(m, **encoder)
-            for name,change in changes[m].items():
-                args = dict(num_workers=0, lists=d, out=Path(out)/'held_out')
-                rows = [train_learner(videos, m, changed(recipe, **change), fold=part, **args)[1] for part in (1,2,3)]
-                accs,sizes = [100*r['video_accuracy'] for r in rows],[r['clips'] for r in rows]
-                mean = sum(acc*size for acc,size in zip(accs, sizes))/sum(sizes)
-                res.append(dict(learner=m, change=name, video_accuracy=mean, parts=accs, clips=sizes, devices=rows[0]['devices']))
-                Path(save).write_text(json.dumps(res, indent=1))
-                print(f'| {m} | {name} | {mean:.1f} % | {", ".join(f"{a:.1f}" for a in accs)} |', flush=True)
+    data = need_data(path)
+    with TemporaryDirectory() as lists:
+        videos,n = hold_out(data, Path(lists))
+        print(f'{n} clips, three parts held out in turn')
+        rows = measure_all(models.split(','), only, data, save, videos, lists=lists, out=Path(out)/'held_out')
+        print_table(['learner', 'change', 'video accuracy', 'of each part'], rows)

@@ -1,67 +1,94 @@
-"Extraction killed at random moments and run again, against an uninterrupted run: `python bench/kill.py`"
-import hashlib,os,random,signal,subprocess,sys,time
+"""Extraction killed at random moments and run again, against an uninterrupted run
+
+    python bench/kill.py [--kills 10] [--n 150]
+
+After each kill the folders under their final names have to be complete, and after a last run all files have to
+equal those of an uninterrupted run, with no temporary folder left. Two runs at once have to give the same. Real
+clips are used where there are some, else the sample's."""
+import hashlib,random,sys,time
+from pathlib import Path
 from tempfile import TemporaryDirectory
-from fastcore.all import *
-from action_recog.videos.sample import write_sample
-from action_recog.videos.video import get_videos
+from fastcore.script import call_parse
+from common import kill_group,print_table,some_clips,start_group,wait_for_work
 
-run = 'import sys; from action_recog.videos.video import extract_dataset; extract_dataset(sys.argv[1], sys.argv[2], n_workers=2)'
+code = '''import sys
+from action_recog.videos.frames import extract_dataset
+extract_dataset(sys.argv[1], sys.argv[2], n_workers=2)'''
 
-def start(src, dest):
-    "An extraction in a process group of its own"
-    return subprocess.Popen([sys.executable, '-c', run, str(src), str(dest)], start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def start(src, dest): return start_group([sys.executable, '-c', code, str(src), str(dest)])
 
-def digest(dest): return {str(o.relative_to(dest)):hashlib.sha256(o.read_bytes()).hexdigest()
-    for o in dest.rglob('*') if o.is_file() and o.name!='report.json'}
+def begun(process, dest):
+    "Wait until an extraction has begun its work, and give the time"
+    return wait_for_work(process, lambda: {o.name for o in dest.glob('*/*')})
 
-def begun(dest, p):
-    "Wait until the extraction `p` has begun its work, and give the time"
-    def there(): return {o.name for o in dest.glob('*/*')}
-    old = there()
-    while there()==old and p.poll() is None: time.sleep(.005)
-    return time.perf_counter()
+def link_clips(videos, folder):
+    "Links to `videos` in class folders"
+    for video in videos:
+        link = folder/video.parent.name/video.name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(video.resolve())
 
-def hidden(dest): return len([o for o in dest.glob('*/.*')])
+def sha256(fn): return hashlib.sha256(fn.read_bytes()).hexdigest()
+
+def digests(dest, root):
+    "The checksums of the files below `dest`, by their paths from `root`"
+    files = [o for o in dest.rglob('*') if o.is_file() and o.name!='report.json']
+    return {str(o.relative_to(root)):sha256(o) for o in files}
+
+def complete(dest): return list(dest.glob('*/[!.]*'))
+def hidden(dest): return list(dest.glob('*/.*'))
+
+def check_complete(folder, dest, whole):
+    "Fail unless a folder of frames has all files of the uninterrupted run"
+    place = f'{folder.relative_to(dest)}/'
+    wanted = {name:o for name,o in whole.items() if name.startswith(place)}
+    assert digests(folder, dest)==wanted, f'{folder} is not complete'
+
+def kill_often(src, dest, whole, kills, secs):
+    "A row a kill"
+    for i in range(kills):
+        # Short enough that all kills meet a run at work
+        wait = random.uniform(0, 1.6)*secs/kills
+        process = start(src, dest)
+        begun(process, dest)
+        time.sleep(wait)
+        kill_group(process)
+        for folder in complete(dest): check_complete(folder, dest, whole)
+        yield [i+1, f'{wait:.2f}', len(complete(dest)), len(hidden(dest))]
+
+def run_whole(src, dest):
+    "Extract without interruption: seconds of work"
+    process = start(src, dest)
+    start_time = begun(process, dest)
+    process.wait()
+    return time.perf_counter()-start_time
+
+def run_twice(src, dest):
+    "Extract by two commands at once"
+    both = [start(src, dest) for _ in range(2)]
+    for process in both: process.wait()
 
 @call_parse
 def main(
     kills:int=10, # Times that the extraction is killed
     n:int=150, # Videos
     seed:int=0, # Of the moments
+    path:str=None, # Folder with `UCF101/`, $ACTION_RECOG_DATA if not given
 ):
     "Show that a killed extraction goes on as if nothing had happened"
     random.seed(seed)
     with TemporaryDirectory() as tmp:
         tmp = Path(tmp)
-        data = Path(os.environ.get('ACTION_RECOG_DATA', '../shared/data'))/'UCF101'
-        videos = get_videos(data if data.exists() else write_sample(tmp/'sample', n_groups=4)/'UCF-101')
-        for v in videos[::max(len(videos)//n, 1)][:n]:
-            to = tmp/'videos'/v.parent.name/v.name
-            to.parent.mkdir(parents=True, exist_ok=True)
-            to.symlink_to(v.resolve())
-        p = start(tmp/'videos', tmp/'whole')
-        begin = begun(tmp/'whole', p)
-        p.wait()
-        secs = time.perf_counter()-begin
-        whole,dest = digest(tmp/'whole'),tmp/'killed'
-        print('| kill | after s of work | complete folders | left-over temporary folders |\n|--:|--:|--:|--:|')
-        for i in range(kills):
-            # Short enough that all kills meet a run at work
-            p,wait = start(tmp/'videos', dest),random.uniform(0, 1.6)*secs/kills
-            begun(dest, p)
-            time.sleep(wait)
-            os.killpg(p.pid, signal.SIGKILL)
-            p.wait()
-            for d in dest.glob('*/[!.]*'):
-                assert all(whole[str(f.relative_to(dest))]==hashlib.sha256(f.read_bytes()).hexdigest() for f in d.iterdir())
-                assert len(list(d.iterdir()))==len(list((tmp/'whole'/d.relative_to(dest)).iterdir()))
-            print(f"| {i+1} | {wait:.2f} | {len(list(dest.glob('*/[!.]*')))} | {hidden(dest)} |")
-        start(tmp/'videos', dest).wait()
-        again = digest(dest)
+        src,dest,both = tmp/'videos',tmp/'killed',tmp/'both'
+        link_clips(some_clips(n, tmp, path), src)
+        secs = run_whole(src, tmp/'whole')
+        whole = digests(tmp/'whole', tmp/'whole')
+        header = ['kill', 'after s of work', 'complete folders', 'left-over temporary folders']
+        print_table(header, kill_often(src, dest, whole, kills, secs))
+        run_whole(src, dest)
+        run_twice(src, both)
+        again,twice = digests(dest, dest),digests(both, both)
         print(f'\n{len(whole)} files after an uninterrupted run, {len(again)} after {kills} kills and a last run; '
-            f'equal: {whole==again}; temporary folders left: {hidden(dest)}')
-        both = [start(tmp/'videos', tmp/'both') for _ in range(2)]
-        for p in both: p.wait()
-        print(f'two runs at once: equal: {whole==digest(tmp/"both")}; temporary folders left: {hidden(tmp/"both")}')
-        assert whole==again==digest(tmp/'both') and not hidden(dest)
+            f'equal: {whole==again}; temporary folders left: {len(hidden(dest))}')
+        print(f'two runs at once: equal: {whole==twice}; temporary folders left: {len(hidden(both))}')
+        assert whole==again==twice and not hidden(dest)

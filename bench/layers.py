@@ -3,16 +3,17 @@
     python bench/layers.py [--reps 5] [--other layers.py] [--out results.json]
 
 The forms have the same weights and take turns. Each figure is the median of `reps` turns, and "times ours" is the
-median of the ratio within a turn. Measured are a training step (forward and backward pass, with the MiB that autograd
-keeps in between, weights aside) and inference. `--other` adds the `ConvLSTM` of another Python file, say an earlier
-form of `action_recog/learners/recurrent.py`, as a further row of each shape. On a CPU one thread runs, and what counts
-is its own time, which a busy machine disturbs less. On a GPU the forms run under autocast in fp16, and the table has
-their peak memory too."""
-import importlib.util,json,platform,statistics,time
+median of the ratio within a turn. Measured are a training step (forward and backward pass, with the MiB that
+autograd keeps in between, weights aside) and inference. `--other` adds the `ConvLSTM` of another Python file, say
+an earlier form of `action_recog/learners/recurrent.py`, as a further row of each shape. On a CPU one thread runs,
+and what counts is its own time, which a busy machine disturbs less. On a GPU the forms run under autocast in fp16,
+and the table has their peak memory too."""
+import importlib.util,platform
 import torch
+from functools import partial
 from torch import nn
-from pathlib import Path
 from fastcore.script import call_parse
+from common import in_turns,medians,own_clock,print_table,save_json,times_as_fast
 from action_recog.learners.recurrent import ConvLSTM
 from action_recog.test_utils import kept
 
@@ -56,25 +57,15 @@ def make_forms(ni, nf, device, other=None):
 def forget_grads(m, x):
     for p in (x,*m.parameters()): p.grad = None
 
-def clock(x):
-    "Seconds: of this process on a CPU; on the wall on a GPU, once it has done all it was given"
-    if not x.is_cuda: return time.process_time()
-    torch.cuda.synchronize()
-    return time.perf_counter()
-
 def train_step(m, x):
-    "Seconds of a forward and backward pass"
+    "A forward and backward pass"
     forget_grads(m, x)
-    start = clock(x)
     with torch.autocast(x.device.type, torch.float16, enabled=x.is_cuda): out = m(x)[0]
     out.float().pow(2).mean().backward()
-    return clock(x)-start
 
 def infer(m, x):
-    "Seconds of a forward pass without gradients"
-    start = clock(x)
+    "A forward pass without gradients"
     with torch.no_grad(), torch.autocast(x.device.type, torch.float16, enabled=x.is_cuda): m(x)
-    return clock(x)-start
 
 def peak(m, x):
     "Peak bytes of a training step above what was there before it (CUDA only)"
@@ -91,46 +82,40 @@ def check_agree(forms, x):
     limit = 1e-2 if x.is_cuda else 1e-4
     assert all((o-outs[0]).abs().max() < limit for o in outs), 'the forms differ'
 
-def turns(f, forms, x, reps):
-    "Seconds of each form in each turn, after one that does not count"
-    times = {k:[] for k in forms}
-    for rep in range(reps+1):
-        for k,m in forms.items():
-            seconds = f(m, x)
-            if rep: times[k].append(seconds)
-    return times
-
-def times_ours(times, form):
-    "How many times as long as ours, the median over the turns"
-    return statistics.median(a/b for a,b in zip(times[form], times['ours']))
+def time_forms(f, forms, x, reps):
+    "Median milliseconds of each form, and how many times as long as ours that is"
+    ways = {k:partial(f, m, x) for k,m in forms.items()}
+    seconds = in_turns(ways, reps, own_clock(x.device), warm_up=True)
+    ratio = {k:times_as_fast(seconds, k)['ours'] for k in forms}
+    return {k:1000*o for k,o in medians(seconds).items()},ratio
 
 def measure(ni, nf, hw, reps, device, other, bs=8, T=10):
     "One row a form"
     x = torch.randn(T, bs, ni, hw, hw, device=device, requires_grad=True)
     forms = make_forms(ni, nf, device, other)
     check_agree(forms, x)
-    train = turns(train_step, forms, x, reps)
-    inference = turns(infer, forms, x, reps)
+    train_ms,train_ratio = time_forms(train_step, forms, x, reps)
+    infer_ms,infer_ratio = time_forms(infer, forms, x, reps)
     gflop = 6*T*bs*hw*hw*(ni+nf)*4*nf*9/1e9
-    rows = []
-    for k,m in forms.items():
-        rows.append(dict(shape=f'{ni}x{hw}x{hw} -> {nf}', form=k, gflop=gflop,
-            train_ms=1000*statistics.median(train[k]), train_ratio=times_ours(train, k),
-            infer_ms=1000*statistics.median(inference[k]), infer_ratio=times_ours(inference, k),
-            kept_mb=kept(lambda: m(x), but=m)[1]/2**20, peak_mb=peak(m, x)/2**20))
-    return rows
+    return [dict(shape=f'{ni}x{hw}x{hw} -> {nf}', form=k, gflop=gflop, train_ms=train_ms[k], train_ratio=train_ratio[k],
+        infer_ms=infer_ms[k], infer_ratio=infer_ratio[k], kept_mb=kept(lambda: m(x), but=m)[1]/2**20,
+        peak_mb=peak(m, x)/2**20) for k,m in forms.items()]
 
-def show(rows, cuda):
-    "Print the rows of one shape"
-    for r in rows:
-        memory = f'{r["kept_mb"]:.0f} | {r["peak_mb"]:.0f}' if cuda else f'{r["kept_mb"]:.0f}'
-        rate = 1000*r["gflop"]/r["train_ms"]
-        print(f'| {r["shape"]} | {r["form"]} | {r["train_ms"]:.0f} | {r["train_ratio"]:.2f} | {rate:.0f} | {memory} | '
-            f'{r["infer_ms"]:.0f} | {r["infer_ratio"]:.2f} |', flush=True)
+def table_row(r, cuda):
+    "A form as the table has it"
+    memory = [f'{r["kept_mb"]:.0f}', f'{r["peak_mb"]:.0f}'] if cuda else [f'{r["kept_mb"]:.0f}']
+    rate = 1000*r['gflop']/r['train_ms']
+    return [r['shape'], r['form'], f'{r["train_ms"]:.0f}', f'{r["train_ratio"]:.2f}', f'{rate:.0f}', *memory,
+        f'{r["infer_ms"]:.0f}', f'{r["infer_ratio"]:.2f}']
+
+def measure_all(chosen, reps, device, other):
+    "The rows of all shapes, each as soon as it is there"
+    for shape in chosen: yield from measure(*shape, reps, device, other)
 
 @call_parse
 def main(
     reps:int=5, # Measured turns of each form
+    n_shapes:int=len(shapes), # Shapes to measure, the first ones
     other:str=None, # Python file with another `ConvLSTM`
     out:str=None, # JSON file for the figures
 ):
@@ -138,17 +123,17 @@ def main(
     torch.set_num_threads(1)
     other = load_class(other) if other else None
     res = {}
-    for device in ['cpu'] + ['cuda']*torch.cuda.is_available():
+    for device in ['cpu', 'cuda'] if torch.cuda.is_available() else ['cpu']:
         cuda = device=='cuda'
-        name = f'{platform.machine()}, one thread, fp32'
-        if cuda: name = f'{torch.cuda.get_device_name()}, fp16'
-        memory = 'kept MiB | peak MiB' if cuda else 'kept MiB'
-        print(f'\n{name}\n')
-        print(f'| input -> state | form | training ms | times ours | GFLOP/s | {memory} | inference ms | times ours |')
-        print('|---|---|'+'--:|'*(7 if cuda else 6))
-        res[name] = []
-        for shape in shapes:
-            rows = measure(*shape, reps, device, other)
-            show(rows, cuda)
-            res[name] += rows
-    if out: Path(out).write_text(json.dumps(res, indent=1))
+        name = f'{torch.cuda.get_device_name()}, fp16' if cuda else f'{platform.machine()}, one thread, fp32'
+        print(f'\n{name}')
+        rows = res[name] = []
+        def shown():
+            for row in measure_all(shapes[:n_shapes], reps, device, other):
+                rows.append(row)
+                yield table_row(row, cuda)
+        memory = ['kept MiB', 'peak MiB'] if cuda else ['kept MiB']
+        training,inference = ['training ms', 'times ours', 'GFLOP/s'],['inference ms', 'times ours']
+        header = ['input -> state', 'form', *training, *memory, *inference]
+        print_table(header, shown())
+    save_json(out, res)

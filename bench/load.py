@@ -1,18 +1,26 @@
-"""Clips a second of loaders: ours from videos, frame folders and a cache, the tutorial's, and other readers where they are installed
+"""Clips a second of loaders: ours from videos, frame folders and a cache, the tutorial's, and other readers
 
-All give batches of uint8 clips on the CPU side, with the same number of workers, from the same clips, in turns in one run.
-    python bench/load.py [--path UCF101] [--out results.json]"""
-import av,json,os,random,shutil,statistics,tempfile,time,warnings
+    python bench/load.py [--only 112] [--out bench/results/load.json]
+
+All give batches of uint8 clips on the CPU side, with the same number of workers, from the same clips, in turns in
+one run. The tutorial's frames are written at full size first. Readers of torchcodec and decord take part where they
+are installed. Real clips are used where there are some, else the sample's."""
+import itertools,os,tempfile,warnings
 warnings.filterwarnings('ignore')
+from functools import partial
 from fastai.vision.all import *
 from fastcore.script import call_parse
-from action_recog.core import *
-from action_recog.clips.data import *
-from action_recog.videos.sample import *
-from action_recog.videos.video import *
+from common import clips_name,in_turns,medians,save_json,some_clips,times_as_fast
+from extract import tutorial
+from action_recog.clips.data import ActionDataLoaders
+from action_recog.clips.sampling import FirstSampler,KeyFrameSampler,UniformSampler
+from action_recog.core import frame_names
+from action_recog.videos.frames import avi2frames
+from action_recog.videos.video import open_video
 
 setups = [('64 px, first 5', 64, FirstSampler(5)), ('128 px, 20, step 5', 128, FirstSampler(20, 5)),
     ('224 px, first 8', 224, FirstSampler(8)), ('112 px, 16 uniform', 112, UniformSampler(16))]
+peer = 'the tutorial, from frames'
 
 class TutorialTuple(fastuple):
     @classmethod
@@ -31,106 +39,125 @@ class Reader:
     def __len__(self): return len(self.files)
     def __getitem__(self, i):
         x = self.read(str(self.files[i]), self.sampler)
-        if x.shape[-2]!=self.size: x = F.interpolate(x, size=(self.size,round(x.shape[-1]*self.size/x.shape[-2])), mode='bilinear', antialias=True)
-        l = (x.shape[-1]-self.size)//2
-        return x[..., l:l+self.size].contiguous(),0
+        if x.shape[-2]!=self.size:
+            width = round(x.shape[-1]*self.size/x.shape[-2])
+            x = F.interpolate(x, size=(self.size,width), mode='bilinear', antialias=True)
+        left = (x.shape[-1]-self.size)//2
+        return x[..., left:left+self.size].contiguous(),0
 
 def decode_only(fn, sampler):
-    with open_video(fn) as (c,s):
-        last = max(sampler(s.frames or 1, train=True))
-        for i,_ in enumerate(c.decode(s)):
+    "Decode up to the last frame that is wanted"
+    with open_video(fn) as (container,stream):
+        last = max(sampler(stream.frames or 1, train=True))
+        for i,_ in enumerate(container.decode(stream)):
             if i>=last: break
     return torch.zeros(1, 3, 8, 8, dtype=torch.uint8)
 
 def by_torchvision(fn, sampler):
-    from torchvision.io import decode_jpeg,read_file,ImageReadMode
-    fns = Path(fn).ls_sorted()
-    return torch.stack([decode_jpeg(read_file(str(fns[i])), mode=ImageReadMode.RGB) for i in sampler(len(fns), train=True)])
+    from torchvision.io import ImageReadMode,decode_jpeg,read_file
+    names = frame_names(fn)
+    files = [os.path.join(fn, names[i]) for i in sampler(len(names), train=True)]
+    return torch.stack([decode_jpeg(read_file(o), mode=ImageReadMode.RGB) for o in files])
 
 def by_torchcodec(fn, sampler):
     from torchcodec.decoders import VideoDecoder
-    v = VideoDecoder(fn, num_ffmpeg_threads=1, seek_mode='approximate')
-    return v.get_frames_at(sampler(len(v), train=True)).data
+    video = VideoDecoder(fn, num_ffmpeg_threads=1, seek_mode='approximate')
+    return video.get_frames_at(sampler(len(video), train=True)).data
 
 def by_decord(fn, sampler):
     import decord
-    v = decord.VideoReader(fn, num_threads=1)
-    return torch.from_numpy(v.get_batch(sampler(len(v), train=True)).asnumpy()).permute(0,3,1,2)
+    video = decord.VideoReader(fn, num_threads=1)
+    return torch.from_numpy(video.get_batch(sampler(len(video), train=True)).asnumpy()).permute(0,3,1,2)
 
-def installed(name):
-    try: return __import__(name)
-    except Exception: return None
+def can_read(read, video, sampler):
+    "Is the package of a reader installed, and does it find its libraries?"
+    try: read(str(video), sampler)
+    except (ImportError, OSError, RuntimeError): return False
+    return True
 
-def loaders(videos, frames, cache, size, sampler, **kwargs):
-    def ours(files, sampler=sampler):
-        dl = ActionDataLoaders.from_files(files, splitter=IndexSplitter(range(2)), image_size=size, sampler=sampler, device='cpu', **kwargs).train
-        dl.after_batch = Pipeline()
-        return dl
-    block = DataBlock((TransformBlock(TutorialTfm(sampler)), CategoryBlock), get_y=parent_label, splitter=IndexSplitter(range(2)), item_tfms=Resize(size))
-    tutorial = block.dataloaders(frames, device='cpu', **kwargs).train
-    tutorial.after_batch = Pipeline()
-    plain = lambda files, read, sz=size: DataLoader(Reader(files[2:], read, sz, sampler), shuffle=True, drop_last=True, device='cpu', **kwargs)
-    res = {'the tutorial, from frames':tutorial, 'torchvision.io, from frames':plain(frames, by_torchvision), 'ours, from frames':ours(frames), 'ours, from videos':ours(videos)}
-    if size==112: res.update({'ours, key frames of videos':ours(videos, KeyFrameSampler(16)), 'ours, from frames cached at 112 px':ours(cache)})
-    if installed('torchcodec'): res['torchcodec, from videos'] = plain(videos, by_torchcodec)
-    if installed('decord'): res['decord, from videos'] = plain(videos, by_decord)
-    res['floor: decode the videos, no more'] = plain(videos, decode_only, 8)
+def our_loader(files, size, sampler, **kwargs):
+    split = IndexSplitter(range(2))
+    dls = ActionDataLoaders.from_files(files, splitter=split, image_size=size, sampler=sampler, device='cpu', **kwargs)
+    dls.train.after_batch = Pipeline()
+    return dls.train
+
+def tutorial_loader(files, size, sampler, **kwargs):
+    block = DataBlock((TransformBlock(TutorialTfm(sampler)), CategoryBlock), get_y=parent_label,
+        splitter=IndexSplitter(range(2)), item_tfms=Resize(size))
+    dl = block.dataloaders(files, device='cpu', **kwargs).train
+    dl.after_batch = Pipeline()
+    return dl
+
+def plain_loader(files, read, size, sampler, **kwargs):
+    return DataLoader(Reader(files[2:], read, size, sampler), shuffle=True, drop_last=True, device='cpu', **kwargs)
+
+def make_loaders(videos, frames, cache, size, sampler, **kwargs):
+    "All loaders of one setup by name, each over as many items"
+    ours = partial(our_loader, size=size, **kwargs)
+    plain = partial(plain_loader, size=size, sampler=sampler, **kwargs)
+    res = {peer:tutorial_loader(frames, size, sampler, **kwargs),
+        'torchvision.io, from frames':plain(frames, by_torchvision),
+        'ours, from frames':ours(frames, sampler=sampler),
+        'ours, from videos':ours(videos, sampler=sampler)}
+    if size==112:
+        res['ours, key frames of videos'] = ours(videos, sampler=KeyFrameSampler(16))
+        res['ours, from frames cached at 112 px'] = ours(cache, sampler=sampler)
+    for name,read in {'torchcodec':by_torchcodec, 'decord':by_decord}.items():
+        if can_read(read, videos[0], sampler): res[f'{name}, from videos'] = plain(videos, read)
+    res['floor: decode the videos, no more'] = plain(videos, decode_only, size=8)
     return res
 
 def one_pass(dl):
-    start,n = time.perf_counter(),0
-    for b in dl: n += len(b[-1])
-    return n/(time.perf_counter()-start)
+    for _ in dl: pass
 
-def write_frames(videos, dest):
-    "As the tutorial does: Pillow, full size, its default quality"
-    for v in progress_bar(videos):
-        (d:=dest/v.parent.name/v.stem).mkdir(parents=True)
-        with av.open(str(v)) as c:
-            for i,f in enumerate(c.decode(video=0)): f.to_image().save(d/f'{i}.jpg')
+def measure(loaders, n_items, n_passes):
+    "Rows of one setup: clips a second, and how many times as fast as the tutorial's loader"
+    for dl in loaders.values(): dl.one_batch()
+    seconds = in_turns({name:partial(one_pass, dl) for name,dl in loaders.items()}, n_passes, warm_up=True)
+    rate = {name:round(n_items/o, 1) for name,o in medians(seconds).items()}
+    ratio = {name:round(o, 2) for name,o in times_as_fast(seconds, peer).items()}
+    return [dict(loader=name, clips_per_s=rate[name], ratio=ratio[name]) for name in loaders]
 
-def find_videos(path):
-    data = Path(ifnone(path, os.environ.get('ACTION_RECOG_DATA', Path(__file__).resolve().parents[2]/'shared/data')))
-    return get_videos(data) if data.is_dir() else L()
+def prepare(videos, tmp):
+    "Folders of frames: as the tutorial writes them, and as a cache at 112 px"
+    for o in videos:
+        tutorial(o, tmp/'frames')
+        avi2frames(o, tmp/'cache', size=112)
+    places = [f'{o.parent.name}/{o.stem}' for o in videos]
+    return [tmp/'frames'/o for o in places],[tmp/'cache'/o for o in places]
+
+def repeat(files, n):
+    "`files` over and over, `n` in all; loaders keep the first two as their validation set"
+    return L(itertools.islice(itertools.cycle(files), n))
 
 @call_parse
 def main(
-    path:str=None, # Folder of videos, the sample if there is none
     n_clips:int=100, # Clips to take, spread over them
-    n_items:int=480, # Items of a pass, the clips over and over
-    n_passes:int=4, # Timed passes of each loader
+    n_items:int=480, # Items of a pass, the clips over and over; whole batches are read
+    n_passes:int=4, # Timed passes of each loader, the loaders taking turns
     num_workers:int=2, # Of each loader
     bs:int=16, # Clips in a batch
     only:str='', # Part of the name of a setup
-    out:str=None, # JSON to write
+    path:str=None, # Folder with `UCF101/`, $ACTION_RECOG_DATA if not given
+    out:str='bench/results/load.json', # File for the figures
 ):
-    "Print the table"
+    "Compare loaders in four setups"
     torch.set_num_threads(1)
     rows = []
     with tempfile.TemporaryDirectory() as tmp:
         tmp = Path(tmp)
-        videos = find_videos(path) or get_videos(write_sample(tmp/'sample'))
-        videos = L(videos[int(i)] for i in np.linspace(0, len(videos)-1, min(n_clips, len(videos))))
-        write_frames(videos, tmp/'frames')
-        frames = videos.map(lambda o: tmp/'frames'/o.parent.name/o.stem)
-        for v in videos: avi2frames(v, tmp/'cache', size=112)
-        cache = videos.map(lambda o: tmp/'cache'/o.parent.name/o.stem)
-        times = -(-(n_items+2)//len(videos))
-        rep = lambda o: L(list(o)*times)[:n_items+2]
-        print(f'{len(videos)} clips of {parent_label(videos[0])} …, {num_workers} workers, batches of {bs}, median of {n_passes} passes over {n_items} items in turns')
+        videos = some_clips(n_clips, tmp, path)
+        frames,cache = prepare(videos, tmp)
+        kinds = [repeat(o, n_items+2) for o in (videos, frames, cache)]
+        print(f'{len(videos)} clips of {clips_name(path)}, {num_workers} workers, batches of {bs}, '
+            f'{n_passes} passes over {n_items} items')
         for name,size,sampler in setups:
             if only not in name: continue
             set_seed(0)
-            dls = loaders(rep(videos), rep(frames), rep(cache), size, sampler, bs=bs, num_workers=num_workers)
-            for dl in dls.values(): dl.one_batch(),one_pass(dl)
-            speed = {k:[] for k in dls}
-            for _ in range(n_passes):
-                for k,dl in dls.items(): speed[k].append(one_pass(dl))
-            base = speed['the tutorial, from frames']
+            loaders = make_loaders(*kinds, size, sampler, bs=bs, num_workers=num_workers)
+            found = measure(loaders, n_items//bs*bs, n_passes)
             print(f'\n{name:36} clips/s    x tutorial')
-            for k,v in speed.items():
-                ratio = statistics.median(a/b for a,b in zip(v, base))
-                rows.append(dict(setup=name, loader=k, clips_per_s=round(statistics.median(v), 1), ratio=round(ratio, 2)))
-                print(f'{k:36} {rows[-1]["clips_per_s"]:7} {ratio:10.2f}', flush=True)
-            del dls
-    if out: Path(out).write_text(json.dumps(dict(device=f'CPU, {num_cpus()} cores', n_clips=len(videos), num_workers=num_workers, bs=bs, rows=rows), indent=1))
+            for r in found: print(f'{r["loader"]:36} {r["clips_per_s"]:7} {r["ratio"]:10.2f}', flush=True)
+            rows += [dict(setup=name, **r) for r in found]
+    how = dict(device=f'CPU, {num_cpus()} cores', n_clips=len(videos), num_workers=num_workers, bs=bs)
+    save_json(out, dict(how, rows=rows))

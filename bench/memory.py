@@ -1,19 +1,16 @@
 """Memory and open files of a loader's worker after 1, 5 and 20 passes over the same clips
 
-    python bench/memory.py [--path UCF101] [--n-frames 8] [--out results.json]
+    python bench/memory.py [--n-clips 64] [--n-frames 8] [--out results.json]
 
 One worker reads every clip again and again, once from videos and once from frame folders that are made for it (one
-video in four). Memory that grows from pass to pass, or files that stay open, would stop a long training. The clips are
-those of the first that is there: `--path`, the environment variable `ACTION_RECOG_DATA`, `../shared/data` beside the
-checkout, or a sample that is made on the spot."""
-import json,multiprocessing,os,re,tempfile,warnings
+video in four). Memory that grows from pass to pass, or files that stay open, would stop a long training. Real clips
+are used where there are some, else the sample's. Runs on Linux, which tells the memory of a process in `/proc`."""
+import multiprocessing,os,re,tempfile,warnings
 from pathlib import Path
-from fastcore.foundation import L
 from fastcore.script import call_parse
+from common import print_table,save_json,skip,some_clips
 from action_recog.clips.data import ActionDataLoaders
 from action_recog.videos.frames import avi2frames
-from action_recog.videos.sample import write_sample
-from action_recog.videos.video import get_videos
 
 passes = 1,5,20
 
@@ -36,26 +33,20 @@ def measure(files, bs=8, **kwargs):
         rows.append(dict(passes=i//n_batches, clips=i*bs, **usage(worker.pid)))
     return rows
 
-def find_videos(path, tmp):
-    "The real clips, or a sample of squares that move"
-    beside = Path(__file__).resolve().parents[2]/'shared/data'
-    data = Path(path or os.environ.get('ACTION_RECOG_DATA', beside))
-    videos = get_videos(data) if data.is_dir() else L()
-    return videos or get_videos(write_sample(Path(tmp)/'sample'))
-
 @call_parse
 def main(
-    path:str=None, # Folder of videos
+    n_clips:int=518, # Clips to take, at least 32, spread over all that are there
     n_frames:int=8, # Frames of a clip
+    path:str=None, # Folder with `UCF101/`, $ACTION_RECOG_DATA if not given
     out:str=None, # JSON file for the figures
 ):
     "Memory and open files of a loader's worker, pass after pass"
+    if not Path('/proc/self/fd').exists(): skip('this system has no /proc: run it on Linux')
     with tempfile.TemporaryDirectory() as tmp:
-        videos = find_videos(path, tmp)
-        folders = L(avi2frames(v, Path(tmp)/'frames', size=128) for v in videos[::4])
+        videos = some_clips(n_clips, tmp, path)
+        folders = [avi2frames(o, Path(tmp)/'frames', size=128) for o in videos[::4]]
         res = {'videos':measure(videos, seq_len=n_frames), 'frame folders':measure(folders, seq_len=n_frames)}
     for kind,rows in res.items():
-        print(f'\n{kind}, one worker, {n_frames} uniform frames at 112 px\n')
-        print('| passes | clips read | resident MB | open files |\n|--:|--:|--:|--:|')
-        for r in rows: print(f'| {r["passes"]} | {r["clips"]} | {r["MB"]} | {r["files"]} |')
-    if out: Path(out).write_text(json.dumps(res, indent=1))
+        print(f'\n{kind}, one worker, {n_frames} uniform frames at 112 px')
+        print_table(['passes', 'clips read', 'resident MB', 'open files'], (list(r.values()) for r in rows))
+    save_json(out, res)

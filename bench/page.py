@@ -1,14 +1,26 @@
-"The page in a real browser: `python bench/page.py` (needs Debian's chromium and chromium-driver, and `pip install selenium`)"
+"""The page of `ar-demo` in a real browser
+
+    python bench/page.py [--learner runs/sample/convlstm-sample-fold1-seed0] [--shot nbs/images/demo.png]
+
+A good video, a text file named .mp4 and a video over the limit are uploaded. What the page answers, and every
+request beyond this machine, goes to a JSON file, and a picture of the page is taken. Needs a learner of the
+sample's classes (`make train` leaves one), Debian's chromium and chromium-driver, and `pip install selenium
+gradio`."""
 import json,shutil,tempfile,time,warnings
 from pathlib import Path
 from fastcore.script import call_parse
+from common import need,save_json,skip
+need('selenium', 'gradio', programs=['chromium', 'chromedriver'])
+from action_recog.answers.demo import launch_page,write_examples
+from action_recog.answers.export import open_learner
 
-def open_browser(size=(1000,1150)):
+def open_browser(width=1000, height=1150):
     "A headless Chromium"
     from selenium import webdriver
     opts = webdriver.ChromeOptions()
     opts.binary_location = shutil.which('chromium')
-    for o in ('--headless=new','--no-sandbox','--disable-dev-shm-usage','--force-device-scale-factor=1',f'--window-size={size[0]},{size[1]}'): opts.add_argument(o)
+    flags = ['--headless=new', '--no-sandbox', '--disable-dev-shm-usage', '--force-device-scale-factor=1']
+    for o in (*flags, f'--window-size={width},{height}'): opts.add_argument(o)
     opts.set_capability('goog:loggingPrefs', dict(performance='ALL'))
     return webdriver.Chrome(opts, webdriver.ChromeService(shutil.which('chromedriver')))
 
@@ -16,69 +28,89 @@ def until(f, secs=300):
     "The first true value of `f`, asked again and again"
     end = time.time()+secs
     while time.time()<end:
-        try:
-            if res:=f(): return res
-        except Exception as e: last = e
+        try: found = f()
+        except Exception: found = None # The page is not that far
+        if found: return found
         time.sleep(.2)
     raise SystemExit(f'nothing came within {secs} s')
 
-def texts(b, css): return [o.text for o in b.find_elements('css selector', css) if o.text.strip()]
+def texts(browser, css):
+    found = [o.text for o in browser.find_elements('css selector', css)]
+    return [o for o in found if o.strip()]
 
-def upload(b, fn): until(lambda: b.find_elements('css selector', 'input[type=file]'))[0].send_keys(str(fn))
+def file_field(browser): return until(lambda: browser.find_elements('css selector', 'input[type=file]'))[0]
 
-def sentence(b):
+def upload(browser, url, fn):
+    "Open the page anew and give it a file"
+    browser.get(url)
+    file_field(browser).send_keys(str(fn))
+
+refusals = 'cannot be read','exceeds','too large','lasts','takes videos of up to','size'
+
+def refusal(browser):
     "What the page says against an upload"
-    lines = b.execute_script('return document.body.innerText').splitlines()
-    return next((o for o in lines if any(w in o for w in ('cannot be read','exceeds','too large','lasts','takes videos of up to','size'))), None)
+    lines = browser.execute_script('return document.body.innerText').splitlines()
+    said = [line for line in lines if any(o in line for o in refusals)]
+    return said[0] if said else None
 
-def fresh(b, url):
-    b.get(url)
-    until(lambda: b.find_elements('css selector', 'input[type=file]'))
-
-def foreign(b, url):
+def foreign_requests(browser, url):
     "Addresses beyond this machine that the browser asked for"
-    msgs = (json.loads(o['message'])['message'] for o in b.get_log('performance'))
-    urls = {o['params']['request']['url'] for o in msgs if o['method']=='Network.requestWillBeSent'}
-    return sorted(o for o in urls if not o.startswith((url,'data:','blob:','chrome')))
+    messages = [json.loads(o['message'])['message'] for o in browser.get_log('performance')]
+    asked = {o['params']['request']['url'] for o in messages if o['method']=='Network.requestWillBeSent'}
+    return sorted(o for o in asked if not o.startswith((url, 'data:', 'blob:', 'chrome')))
+
+def bad_files(folder):
+    "A text and a file over the limit, both named like videos"
+    text,large = folder/'text.mp4',folder/'large.mp4'
+    text.write_text('This is no video.')
+    large.write_bytes(bytes(6_000_000))
+    return dict(text=text, large=large)
+
+def visit(browser, url, bad, good):
+    "Upload all files: what the page shows"
+    res = {}
+    for name,fn in bad.items():
+        upload(browser, url, fn)
+        res[name] = until(lambda: refusal(browser))
+        print(f'{name}: {res[name]}', flush=True)
+    start = time.perf_counter()
+    upload(browser, url, good)
+    label = until(lambda: texts(browser, '[data-testid="label-output-value"]'))[0]
+    seconds = round(time.perf_counter()-start, 1)
+    res['good'] = dict(label=label, seconds=seconds, segments=until(lambda: texts(browser, '#timeline tr')))
+    print(f'good: {res["good"]}', flush=True)
+    until(lambda: browser.find_elements('css selector', '#strip img'))
+    return res
+
+def shrink(shot):
+    "Keep 128 colours of a picture"
+    from PIL import Image
+    Image.open(shot).convert('P', palette=Image.ADAPTIVE, colors=128).save(shot, optimize=True)
 
 @call_parse
 def main(
-    learner:str='runs/sample/convlstm-sample-fold1-seed0', # Run, model folder or exported learner, of the sample's classes
+    learner:str='runs/sample/convlstm-sample-fold1-seed0', # Run, model folder or exported learner of the sample
     shot:str='nbs/images/demo.png', # Where to put the picture
-    out:str='bench/results/page.json', # Where to keep what was seen
+    out:str='bench/results/page.json', # File for what was seen
 ):
-    "Upload a good video, a text file named .mp4 and a video over the limit, and take a picture"
+    "Upload a good video and two bad files, and take a picture"
+    if not Path(learner).exists(): skip(f'there is no learner {learner}: `make train` makes it, or name one')
     warnings.filterwarnings('ignore')
-    from PIL import Image
-    from action_recog.answers.demo import launch_page,write_examples
-    from action_recog.answers.predict import open_learner
-    learn,res = open_learner(learner),{}
+    learn = open_learner(learner)
     with tempfile.TemporaryDirectory() as d:
-        good = write_examples(d, learn.dls.vocab)
-        (text:=Path(d)/'text.mp4').write_text('This is no video.')
-        (large:=Path(d)/'large.mp4').write_bytes(bytes(6_000_000))
-        page,b = launch_page(learn, port=7869, wait=False, max_mb=5),open_browser()
-        url = page.local_url
+        good = write_examples(d, learn.dls.vocab)[-1]
+        bad = bad_files(Path(d))
+        page,browser = launch_page(learn, port=7869, wait=False, max_mb=5),open_browser()
         try:
-            for name,fn in dict(text=text, large=large).items():
-                fresh(b, url)
-                upload(b, fn)
-                res[name] = until(lambda: sentence(b))
-                print(f'{name}: {res[name]}', flush=True)
-            fresh(b, url)
-            start = time.perf_counter()
-            upload(b, good[-1])
-            res['good'] = dict(label=until(lambda: texts(b, '[data-testid="label-output-value"]'))[0], seconds=round(time.perf_counter()-start, 1),
-                segments=until(lambda: texts(b, '#timeline tr')))
-            print(f"good: {res['good']}", flush=True)
-            until(lambda: b.find_elements('css selector', '#strip img'))
+            res = visit(browser, page.local_url, bad, good)
             time.sleep(3)
             Path(shot).parent.mkdir(parents=True, exist_ok=True)
-            b.save_screenshot(shot)
-            res['foreign_requests'] = foreign(b, url)
+            browser.save_screenshot(shot)
+            res['foreign_requests'] = foreign_requests(browser, page.local_url)
         finally:
-            b.quit()
+            browser.quit()
             page.close()
-    Image.open(shot).convert('P', palette=Image.ADAPTIVE, colors=128).save(shot, optimize=True)
-    print(f"requests beyond this machine: {res['foreign_requests'] or 'none'}\n{shot}: {Path(shot).stat().st_size/1000:.0f} kB")
-    Path(out).write_text(json.dumps(res, indent=1))
+    shrink(shot)
+    print(f'requests beyond this machine: {res["foreign_requests"] or "none"}')
+    print(f'{shot}: {Path(shot).stat().st_size/1000:.0f} kB')
+    save_json(out, res)

@@ -1,54 +1,70 @@
-"What reading a clip costs, by the way frames are converted. Prints a table: `python bench/read.py`"
+"""What reading a clip costs, by the way in which frames are converted
+
+    python bench/read.py [--n-clips 64] [--rounds 5]
+
+Clips of 32 frames are read in several ways, in turns: by `read_clip`, by one scaler of a clip to interleaved RGB,
+by an image for each frame, and by decoding alone. All decode with one thread, up to the last frame that is wanted.
+They are the sample's, which holds nothing but key frames."""
 import av
+from functools import partial
+from pathlib import Path
+from PIL import Image
 from tempfile import TemporaryDirectory
-from time import perf_counter
 from av.video.reformatter import VideoReformatter
-from fastai.vision.all import *
-from action_recog.clips.data import UniformSampler,get_instances
+from fastcore.script import call_parse
+from common import device_name,in_turns,medians,print_table,spread,times_as_fast
+from action_recog.clips.sampling import UniformSampler
 from action_recog.videos.sample import write_sample
-from action_recog.videos.video import read_clip
+from action_recog.videos.video import get_videos,read_clip
 
-def frames(video, idxs):
-    "The frames `idxs` of `video`, decoded with one thread"
-    with av.open(str(video)) as c:
-        c.streams.video[0].codec_context.thread_count = 1
-        for i,f in enumerate(c.decode(video=0)):
-            if i in idxs: yield f
+def decoded(video, numbers):
+    "The frames `numbers` of `video`, decoded with one thread"
+    with av.open(str(video)) as container:
+        container.streams.video[0].codec_context.thread_count = 1
+        for i,frame in enumerate(container.decode(video=0)):
+            if i in numbers: yield frame
+            if i==max(numbers): return
 
-def decode(video, idxs, size): return sum(1 for _ in frames(video, range(max(idxs)+1)))
-def per_frame(video, idxs, size): return [f.to_image().resize((size*4//3,size), BILINEAR) for f in frames(video, idxs)]
+def by_read_clip(video, numbers, size): return read_clip(video, numbers, size)
 
-def auto_threads(video, idxs, size):
-    rf = VideoReformatter()
-    return [rf.reformat(f, width=size*4//3, height=size, format='rgb24', interpolation='BILINEAR').to_ndarray() for f in frames(video, idxs)]
+def key_frames(video, numbers, size):
+    "As many key frames"
+    return read_clip(video, lambda n: [i%n for i in range(len(numbers))], size, keyframes=True)
 
-def one_scaler(video, idxs, size):
-    rf = VideoReformatter()
-    return [rf.reformat(f, width=size*4//3, height=size, format='rgb24', interpolation='BILINEAR', threads=1).to_ndarray() for f in frames(video, idxs)]
+def one_scaler(video, numbers, size, **kwargs):
+    "Interleaved RGB by one scaler"
+    scaler = VideoReformatter()
+    how = dict(width=size*4//3, height=size, format='rgb24', interpolation='BILINEAR', **kwargs)
+    return [scaler.reformat(o, **how).to_ndarray() for o in decoded(video, numbers)]
 
-def key_frames(video, idxs, size): return read_clip(video, lambda n: [i%n for i in range(len(idxs))], size, keyframes=True)
+def by_images(video, numbers, size):
+    "An image for each frame, scaled by Pillow"
+    return [o.to_image().resize((size*4//3,size), Image.BILINEAR) for o in decoded(video, numbers)]
 
-ways = {'read_clip':read_clip, '`read_clip` of key frames':key_frames, 'one scaler a clip, interleaved RGB':one_scaler, 'the same with automatic threads':auto_threads, '`to_image` and Pillow for each frame':per_frame,
-    'decoding alone':decode}
+def decode_only(video, numbers, size): return list(decoded(video, numbers))
 
-def measure(videos, seq_len, size, rounds=5):
-    "Median milliseconds a clip of each way, the ways taking turns"
-    idxs,times = UniformSampler(seq_len)(32),{k:[] for k in ways}
-    for _ in range(rounds):
-        for k,f in ways.items():
-            start = perf_counter()
-            for v in videos: f(v, idxs, size)
-            times[k].append(1000*(perf_counter()-start)/len(videos))
-    return {k:np.median(v) for k,v in times.items()}
+ways = {'`read_clip`':by_read_clip, '`read_clip` of key frames':key_frames,
+    'one scaler a clip, interleaved RGB':partial(one_scaler, threads=1), 'the same with automatic threads':one_scaler,
+    '`to_image` and Pillow for each frame':by_images, 'decoding alone':decode_only}
+
+def read_all(way, videos, numbers, size):
+    for o in videos: way(o, numbers, size)
 
 @call_parse
 def main(
     seq_len:int=8, # Frames of a clip, spread over the video
     size:int=64, # Short side in pixels
+    n_clips:int=64, # Clips to read
+    rounds:int=5, # Timed rounds, the ways taking turns
 ):
     "Read the sample's clips in several ways"
     with TemporaryDirectory() as d:
-        videos = get_instances(write_sample(Path(d)/'sample', n_groups=4)/'UCF-101')
-        res = measure(videos, seq_len, size)
-    print(f'\n{seq_len} frames at {size} px from 32-frame clips of 320x240, {torch.get_num_threads()} cores\n\n| way | ms a clip | to read_clip |\n|---|--:|--:|')
-    for k,v in res.items(): print(f'| {k} | {v:.1f} | {v/res["read_clip"]:.2f} |')
+        videos = spread(get_videos(write_sample(Path(d)/'sample', n_groups=4)/'UCF-101'), n_clips)
+        numbers = UniformSampler(seq_len)(32)
+        jobs = {name:partial(read_all, way, videos, numbers, size) for name,way in ways.items()}
+        seconds = in_turns(jobs, rounds, warm_up=True)
+    print(f'\n{seq_len} frames at {size} px from {len(videos)} clips of 32 frames of 320x240, {device_name()}')
+    median = medians(seconds)
+    faster = times_as_fast(seconds, '`read_clip`')
+    print_table(['way', 'ms a clip', 'times as fast as `read_clip`'],
+        ([name, f'{1000*median[name]/len(videos):.1f}', f'{faster[name]:.2f}'] for name in ways))

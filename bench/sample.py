@@ -1,21 +1,31 @@
-"How long the sample takes to write and how large it is, with clips of 16, 32 and 64 frames. Prints a table: `python bench/sample.py`"
-from tempfile import TemporaryDirectory
-from time import perf_counter
-from fastcore.all import *
-from action_recog.videos.sample import write_sample
+"""How long the sample takes to write and how large it is, with clips of several lengths
 
-def measure(n_frames):
+    python bench/sample.py [--lengths 16,32,64] [--groups 25]
+
+Nothing but the package is needed."""
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from fastcore.script import call_parse
+from common import megabytes,print_table
+from action_recog.videos.sample import write_sample
+from action_recog.videos.video import get_videos
+
+def measure(n_frames, groups):
     "Write a sample of clips of `n_frames` to a temporary folder, and count"
     with TemporaryDirectory() as d:
-        start = perf_counter()
-        path = write_sample(Path(d)/'sample', n_frames=n_frames)
-        secs = perf_counter()-start
-        files = globtastic(path, file_glob='*.avi')
-        mb = sum(Path(o).stat().st_size for o in files)/1e6
-    return f'| {n_frames} | {len(files)} | {mb:.1f} | {secs:.1f} | {len(files)*n_frames/secs:.0f} |'
+        start = time.perf_counter()
+        path = write_sample(Path(d)/'sample', n_groups=groups, n_frames=n_frames)
+        secs = time.perf_counter()-start
+        videos = get_videos(path)
+        mb = sum(map(megabytes, videos))
+    return [n_frames, len(videos), f'{mb:.1f}', f'{secs:.1f}', f'{len(videos)*n_frames/secs:.0f}']
 
 @call_parse
-def main():
+def main(
+    lengths:str='16,32,64', # Frames of a clip, with commas between
+    groups:int=25, # Groups of each class
+):
     "Time to write the sample, its clips and MB"
-    rows = [measure(n) for n in (16, 32, 64)]
-    print('\n| frames a clip | clips | MB | seconds | frames written a second |\n|---|---|---|---|---|', *rows, sep='\n')
+    rows = [measure(int(o), groups) for o in lengths.split(',')]
+    print_table(['frames a clip', 'clips', 'MB', 'seconds', 'frames written a second'], rows)

@@ -2,14 +2,17 @@
 
     python bench/train_step.py [--bs 4] [--seq-len 5] [--size 64] [--reps 3] [--models ConvLSTM] [--out results.json]
 
-Forward pass, backward pass and update of a model from nothing, with a ResNet-34 encoder (TimeSformer has none) and all
-weights trained. The forms take turns, and each figure is the median of `reps` turns. Where there is an encoder, ours
-runs once more with channels last. On a GPU all run under autocast in fp16."""
-import copy,json,platform,statistics,time
+Forward pass, backward pass and update of a model from nothing, with a ResNet-34 encoder (TimeSformer has none) and
+all weights trained. The forms take turns, and each figure is the median of `reps` turns. Where there is an encoder,
+ours runs once more with channels last. On a GPU all run under autocast in fp16. An encoder is nearly all of a step:
+0.6 GFLOP a frame at 64 px forward, three times that in training. Needs the package `timesformer-pytorch`."""
+import copy,time
 import torch
+from functools import partial
 from torch import nn
-from pathlib import Path
 from fastcore.script import call_parse
+from common import cuda_clock,device_name,in_turns,medians,need,print_table,save_json,times_as_fast
+need('timesformer_pytorch')
 from fastai.layers import TimeDistributed
 from fastai.losses import CrossEntropyLossFlat
 from fastai.vision.learner import create_body,create_head
@@ -86,29 +89,29 @@ def pairs(n_out, T, size):
         'TimeSformer': (lambda: TimeSformer(n_out, T, size, 16, 128, 12, 8, 64, .1, .1, shift_tokens=False),
             lambda: TutorialTimeSformer(n_out, T, size))}
 
-def step(m, x, y, opt):
-    "Seconds of forward, backward and update"
-    if x.is_cuda: torch.cuda.synchronize()
-    start = time.perf_counter()
+def step(m, opt, x, y):
+    "Forward, backward and update"
     with torch.autocast(x.device.type, torch.float16, enabled=x.is_cuda): loss = CrossEntropyLossFlat()(m(x), y)
     loss.backward()
     opt.step()
     opt.zero_grad()
-    if x.is_cuda: torch.cuda.synchronize()
-    return time.perf_counter()-start
 
 def measure(makers, x, y, reps, channels_last):
-    "Median seconds of each form, and of ours with channels last, the forms taking turns"
+    "Seconds of each form, and of ours with channels last, in each turn"
     make_ours,make_tutorial = makers
     forms = dict(ours=make_ours(), tutorial=Frames(make_tutorial()))
     if channels_last: forms['channels last'] = copy.deepcopy(forms['ours']).to(memory_format=torch.channels_last)
-    runs = {k:(m.to(x.device).train(), torch.optim.SGD(m.parameters(), 1e-3)) for k,m in forms.items()}
-    times = {k:[] for k in runs}
-    for i in range(reps+1):
-        for k,(m,opt) in runs.items():
-            seconds = step(m, x, y, opt)
-            if i: times[k].append(seconds)
-    return {k:statistics.median(v) for k,v in times.items()}
+    ways = {}
+    for name,m in forms.items():
+        m.to(x.device).train()
+        ways[name] = partial(step, m, torch.optim.SGD(m.parameters(), 1e-3), x, y)
+    return in_turns(ways, reps, cuda_clock if x.is_cuda else time.perf_counter, warm_up=True)
+
+def table_row(name, seconds):
+    "A model as the table has it"
+    ms = {form:f'{1000*o:.0f}' for form,o in medians(seconds).items()}
+    faster = times_as_fast(seconds, 'tutorial')['ours']
+    return [name, ms['tutorial'], ms['ours'], f'{faster:.2f}', ms.get('channels last', '')]
 
 @call_parse
 def main(
@@ -120,20 +123,16 @@ def main(
     out:str=None, # JSON file for the figures
 ):
     "Milliseconds of a training step with a ResNet-34 encoder, from nothing, all weights trained"
-    dev = 'cuda' if torch.cuda.is_available() else 'cpu'
-    name = torch.cuda.get_device_name() if dev=='cuda' else f'{platform.machine()}, {torch.get_num_threads()} threads'
-    x = torch.randn(bs, seq_len, 3, size, size, device=dev)
-    y = torch.randint(10, (bs,), device=dev)
-    print(f'\n{name}: {bs} clips of {seq_len} frames at {size} px\n')
-    print('| model | tutorial ms | ours ms | times faster | ours, channels last ms |\n|---|--:|--:|--:|--:|')
+    device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    x = torch.randn(bs, seq_len, 3, size, size, device=device)
+    y = torch.randint(10, (bs,), device=device)
+    chosen = {name:makers for name,makers in pairs(10, seq_len, size).items() if name.startswith(models)}
     res = {}
-    for k,makers in pairs(10, seq_len, size).items():
-        if not k.startswith(models): continue
-        res[k] = r = measure(makers, x, y, reps, channels_last=k!='TimeSformer')
-        last = f'{1000*r["channels last"]:.0f}' if 'channels last' in r else ''
-        ratio = r['tutorial']/r['ours']
-        print(f'| {k} | {1000*r["tutorial"]:.0f} | {1000*r["ours"]:.0f} | {ratio:.2f} | {last} |', flush=True)
-    print('\nAn encoder is nearly all of it: 0.6 GFLOP a frame at 64 px forward, three times that in training.')
-    if not out: return
-    res = dict(device=name, bs=bs, seq_len=seq_len, size=size, seconds=res)
-    Path(out).write_text(json.dumps(res, indent=1))
+    def rows():
+        for name,makers in chosen.items():
+            seconds = measure(makers, x, y, reps, channels_last=name!='TimeSformer')
+            res[name] = medians(seconds)
+            yield table_row(name, seconds)
+    print(f'\n{device_name()}: {bs} clips of {seq_len} frames at {size} px')
+    print_table(['model', 'tutorial ms', 'ours ms', 'times faster', 'ours, channels last ms'], rows())
+    save_json(out, dict(device=device_name(), bs=bs, seq_len=seq_len, size=size, seconds=res))

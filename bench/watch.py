@@ -1,121 +1,150 @@
-"""Does watching an hour need more memory than watching a minute? And what does a ConvLSTM gain or lose by carrying its state?
+"""Does watching an hour need more memory than a minute, and what is it worth that a ConvLSTM carries its state?
 
-    python bench/watch.py [--minutes 60] [--out bench/results/watch.json]
+    python bench/watch.py [--minutes 60] [--epochs 16] [--out bench/results/watch.json]
 
-A process writes a stream of 320x240 at 25 frames a second into a pipe, as fast as it is read; `watch` reads it and labels it with a small
-ConvLSTM. The resident memory of the process is noted on the way. Then the three ways to let a trained ConvLSTM follow a stream of clips of
-the sample's validation set, one after the other: with windows that start from nothing, with a state that is led back to zero, and with one
-that never is."""
-import json,multiprocessing,os,platform,tempfile,time,warnings
-import numpy as np
-import torch
-from fastcore.script import call_parse
+A process writes a stream of 320x240 at 25 frames a second into a pipe, as fast as it is read; `watch` reads it and
+labels it with a small ConvLSTM. The resident memory of the process is noted on the way. Then a ConvLSTM, trained on
+the sample, follows a stream of clips of the sample's test list, one after the other, in four ways: with windows
+that start from nothing, with a state that is led back to zero by an eighth or by a quarter before each frame, and
+with a state that never is. A part that is left out keeps its figures in the JSON file. Needs `/proc` and named
+pipes: Linux."""
+import av,multiprocessing,os,random,tempfile,time,warnings
+import numpy as np,torch
 from pathlib import Path
+from fastcore.script import call_parse
+from common import device_name,save_json,skip
+from action_recog.answers.export import open_learner
+from action_recog.answers.watch import CarriedState,Frame,WindowState,watch
+from action_recog.clips.data import ActionDataLoaders,clip_reader,get_instances
+from action_recog.clips.splits import OfficialSplitter
+from action_recog.learners.learner import convlstm_learner
+from action_recog.learners.recipes import get_recipe
+from action_recog.learners.training import train_learner
+from action_recog.videos.files import read_json
+from action_recog.videos.sample import write_sample
+from action_recog.videos.video import read_clip
 
 warnings.filterwarnings('ignore')
 
 def write_minute(fn):
     "A minute of a moving pattern as MPEG transport stream"
-    import av
     xx,yy = np.meshgrid(np.arange(320), np.arange(240))
-    with av.open(str(fn), 'w', format='mpegts') as c:
-        s = c.add_stream('mpeg2video', rate=25, width=320, height=240, pix_fmt='yuv420p')
+    with av.open(str(fn), 'w', format='mpegts') as container:
+        stream = container.add_stream('mpeg2video', rate=25, width=320, height=240, pix_fmt='yuv420p')
         for i in range(1500):
-            im = np.stack([(xx+3*i)%256, (yy+2*i)%256, (xx+yy+i)%256], 2).astype(np.uint8)
-            c.mux(s.encode(av.VideoFrame.from_ndarray(im)))
-        c.mux(s.encode())
+            image = np.stack([(xx+3*i)%256, (yy+2*i)%256, (xx+yy+i)%256], 2).astype(np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image)))
+        container.mux(stream.encode())
+
+def read_packets(fn):
+    "Bytes, time since the first and is it a key frame, for each packet of a video"
+    with av.open(str(fn)) as container:
+        start = container.streams.video[0].start_time
+        return [(bytes(p), p.pts-start, p.is_keyframe) for p in container.demux(video=0) if p.size]
 
 def feed(minute, pipe, minutes):
     "The packets of `minute`, `minutes` times with running clock, into `pipe`"
-    import av
-    with av.open(str(minute)) as ci: packets = [(bytes(p), p.pts-ci.streams.video[0].start_time, p.is_keyframe) for p in ci.demux(video=0) if p.size]
-    try:
-        with open(pipe, 'wb') as f, av.open(f, 'w', format='mpegts') as c, av.open(str(minute)) as ci:
-            s = c.add_stream_from_template(ci.streams.video[0])
-            tb = ci.streams.video[0].time_base
-            for m in range(minutes):
-                for data,pts,key in packets:
-                    p = av.Packet(data)
-                    p.stream,p.time_base,p.is_keyframe = s,tb,key
-                    p.pts = p.dts = pts+round(m*60/tb)
-                    c.mux(p)
-    except (BrokenPipeError, av.FFmpegError): pass
+    packets = read_packets(minute)
+    with av.open(str(minute)) as source, open(pipe, 'wb') as f, av.open(f, 'w', format='mpegts') as container:
+        stream = container.add_stream_from_template(source.streams.video[0])
+        unit = source.streams.video[0].time_base
+        for m in range(minutes):
+            for data,pts,is_key in packets:
+                packet = av.Packet(data)
+                packet.stream = stream
+                packet.time_base = unit
+                packet.is_keyframe = is_key
+                packet.pts = packet.dts = pts+round(m*60/unit)
+                container.mux(packet)
 
-def resident(): return int(Path('/proc/self/statm').read_text().split()[1])*os.sysconf('SC_PAGE_SIZE')/2**20
+def resident():
+    "MB of this process in memory"
+    return int(Path('/proc/self/statm').read_text().split()[1])*os.sysconf('SC_PAGE_SIZE')/2**20
 
-def hour(learn, minutes, d):
-    from action_recog.answers.watch import watch
-    minute,pipe = Path(d)/'minute.ts',Path(d)/'pipe'
+def follow_stream(learn, pipe, minutes):
+    "Figures of watching `pipe` to its end"
+    marks = [o for o in (1,2,5,10,20,30,40,50,60,120) if o<minutes]
+    memory = {}
+    n_answers = 0
+    start = time.perf_counter()
+    for moment in watch(learn, pipe):
+        n_answers += 1
+        if marks and moment.seconds>=60*marks[0]: memory[marks.pop(0)] = round(resident(), 1)
+    secs = time.perf_counter()-start
+    memory[minutes] = round(resident(), 1)
+    for k,v in memory.items(): print(f'after {k:3} minutes {v:7.1f} MB')
+    n = moment.n_read
+    print(f'{n} frames, {n_answers} answers in {secs:.0f} s, {n/secs:.0f} frames a second; '
+        f'the stream ended at {moment.seconds:.0f} s')
+    return dict(minutes=minutes, resident_mb=memory, frames=n, answers=n_answers, seconds=secs,
+        frames_per_second=n/secs)
+
+def measure_memory(minutes, folder):
+    "Watch a stream of some minutes"
+    sample = write_sample(folder/'small', n_groups=4, n_clips=1)/'UCF-101'
+    dls = ActionDataLoaders.from_ucf101(sample, image_size=32, bs=8, num_workers=0)
+    learn = convlstm_learner(dls, 'small_cnn', pretrained=False, hidden_size=16)
+    minute,pipe = folder/'minute.ts',folder/'pipe'
     write_minute(minute)
     os.mkfifo(pipe)
-    feeder = multiprocessing.get_context('spawn').Process(target=feed, args=(minute,pipe,minutes))
+    feeder = multiprocessing.get_context('spawn').Process(target=feed, args=(minute, pipe, minutes))
     feeder.start()
-    marks,mem,start,lat = [o for o in (1,2,5,10,20,30,40,50,60,120) if o<minutes],{},time.perf_counter(),[]
-    for m in watch(learn, pipe):
-        lat.append(m.latency)
-        if marks and m.seconds>=60*marks[0]: mem[marks.pop(0)] = round(resident(), 1)
-    secs = time.perf_counter()-start
-    mem[minutes] = round(resident(), 1)
+    res = follow_stream(learn, pipe, minutes)
     feeder.join()
-    for k,v in mem.items(): print(f'after {k:3} minutes {v:7.1f} MB')
-    print(f'{m.n_read} frames, {len(lat)} answers in {secs:.0f} s, {m.n_read/secs:.0f} frames a second; the stream ended at {m.seconds:.0f} s')
-    return dict(minutes=minutes, resident_mb=mem, frames=m.n_read, answers=len(lat), seconds=secs, frames_per_second=m.n_read/secs)
+    return res
 
-def follow(learn, clips, leak):
+class LeakyState(CarriedState):
+    "A state of which only the share `keep` is left before each frame"
+    def __init__(self, learn, keep):
+        super().__init__(learn)
+        self.keep = keep
+
+    def step(self, rows):
+        for row in rows:
+            if self.hx is not None: self.hx = tuple(self.keep*o for o in self.hx)
+            last = super().step(row[None])
+        return last
+
+def share_recognised(learn, state, clips):
     "Share of `clips`, shown one after the other, that are recognised at their last frame"
-    from action_recog.answers.watch import Frame,_Carried,_Sliding
-    class Leaky(_Carried):
-        def _step(self, rows):
-            for row in rows:
-                if self.hx is not None: self.hx = tuple(leak*o for o in self.hx)
-                h = super()._step(row[None])
-            return h
-
-    from action_recog.videos.video import read_clip
-    from action_recog.clips.data import clip_reader
-    r = clip_reader(learn.dls.valid)
-    state = (_Sliding if leak is None else _Carried if leak==1 else Leaky)(learn)
+    reader = clip_reader(learn.dls.valid)
     hits = []
-    for v in clips:
-        ps = state([Frame(0, 0., 0., o.numpy()) for o in read_clip(v, r.sampler, r.size)])
-        hits.append(learn.dls.vocab[ps.argmax().item()]==v.parent.name)
+    for o in clips:
+        frames = [Frame(0, 0., 0., image.numpy()) for image in read_clip(o, reader.sampler, reader.size)]
+        best = state(frames).argmax().item()
+        hits.append(learn.dls.vocab[best]==o.parent.name)
     return float(np.mean(hits))
 
-def states(path, epochs, run, rounds=1):
-    import random
-    from action_recog.clips.data import OfficialSplitter,get_instances
-    from action_recog.learners.evaluate import get_recipe,train_learner
-    from action_recog.clips.data import clip_reader
-    from action_recog.answers.predict import open_learner
-    learn = open_learner(run) if run else train_learner(path, 'convlstm', get_recipe('convlstm', 'sample', epochs=epochs), num_workers=0)[0]
+def measure_states(folder, epochs, groups, run):
+    "Share of clips that each way to carry the state recognises"
+    path = write_sample(folder/'whole', n_groups=groups)/'UCF-101'
+    recipe = get_recipe('convlstm', 'sample', epochs=epochs)
+    learn = open_learner(run) if run else train_learner(path, 'convlstm', recipe, num_workers=0)[0]
     files = get_instances(path)
-    clips,res,n = list(files[OfficialSplitter(1, path.parent/'ucfTrainTestlist')(files)[1]])*rounds,{},clip_reader(learn.dls.valid).sampler.seq_len
+    clips = [files[i] for i in OfficialSplitter(1, path.parent/'ucfTrainTestlist')(files)[1]]
     random.Random(0).shuffle(clips)
-    for name,leak in {'windows from nothing':None, 'state led back to zero':1-1/n, 'led back twice as fast':1-2/n, 'state never led back':1.}.items():
-        res[name] = follow(learn, clips, leak)
-        print(f'{name:<24} {100*res[name]:.1f} % of {len(clips)} clips of 8 classes')
+    n = clip_reader(learn.dls.valid).sampler.seq_len
+    states = {'windows from nothing':WindowState(learn), 'state led back to zero':LeakyState(learn, 1-1/n),
+        'led back twice as fast':LeakyState(learn, 1-2/n), 'state never led back':CarriedState(learn)}
+    res = {}
+    for name,state in states.items():
+        res[name] = share_recognised(learn, state, clips)
+        print(f'{name:<24} {100*res[name]:.1f} % of {len(clips)} clips of 8 classes', flush=True)
     return dict(clips=len(clips), epochs=epochs, **res)
 
 @call_parse
 def main(
-    minutes:int=60, # Length of the stream
+    minutes:int=60, # Length of the stream; 0 leaves that part out
     epochs:int=16, # Of the ConvLSTM that follows clips; 0 leaves that part out
+    groups:int=25, # Groups of each class in the sample that it is trained on
     run:str=None, # Folder of one that is trained already, by the recipe and on the sample
-    out:str='bench/results/watch.json', # Where the figures go
+    out:str='bench/results/watch.json', # File for the figures
 ):
     "Memory of `watch`, and what carrying the state is worth"
-    from action_recog.clips.data import ActionDataLoaders
-    from action_recog.learners.learner import convlstm_learner
-    from action_recog.videos.sample import write_sample
-    hardware = f'CPU, {platform.machine()}, {torch.get_num_threads()} threads'
-    fn = Path(out)
-    res = json.loads(fn.read_text()) if fn.is_file() else {}
-    res.update(hardware=hardware, torch=torch.__version__)
+    if not Path('/proc/self/statm').exists(): skip('this system has no /proc: run it on Linux')
+    res = read_json(out)
+    res.update(hardware=device_name(), torch=torch.__version__)
     with tempfile.TemporaryDirectory() as d:
-        path = write_sample(Path(d)/'sample', n_groups=4, n_clips=1)/'UCF-101'
-        dls = ActionDataLoaders.from_ucf101(path, image_size=32, bs=8, num_workers=0)
-        if minutes: res['memory'] = hour(convlstm_learner(dls, 'small_cnn', pretrained=False, hidden_size=16), minutes, d)
-        if epochs: res['state'] = states(write_sample(Path(d)/'whole')/'UCF-101', epochs, run)
-    fn.parent.mkdir(parents=True, exist_ok=True)
-    fn.write_text(json.dumps(res, indent=1))
-
+        if minutes: res['memory'] = measure_memory(minutes, Path(d))
+        if epochs: res['state'] = measure_states(Path(d), epochs, groups, run)
+    save_json(out, res)
