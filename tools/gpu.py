@@ -1,5 +1,5 @@
 "Checks of what happens on a GPU, on a machine that has none: `python tools/gpu.py` runs all, `python tools/gpu.py NAME` one"
-import os,re,sys,tempfile,time,traceback,warnings
+import ast,importlib,os,re,sys,tempfile,time,traceback,warnings
 os.environ.setdefault('MPLBACKEND', 'agg')
 warnings.filterwarnings('ignore')
 from pathlib import Path
@@ -7,7 +7,7 @@ import torch
 from fastai.vision.all import *
 from fastai.callback.channelslast import *
 from fastcore.script import call_parse
-from contextlib import nullcontext,suppress
+from contextlib import nullcontext,redirect_stderr,redirect_stdout,suppress
 from dataclasses import replace
 from fastcore.test import *
 from nbdev.test import nb_test_cells
@@ -607,17 +607,39 @@ def out_of_memory():
 
 # The notebooks' own cells for a GPU
 
+def is_cuda(cell): return '#| cuda' in cell.source
+
+def names_in(source)->tuple: # Names that it binds, names that it takes from elsewhere
+    "What a cell gives and needs"
+    given,used = set(),set()
+    for o in ast.walk(ast.parse(source)):
+        if isinstance(o, (ast.FunctionDef,ast.ClassDef)): given.add(o.name)
+        elif isinstance(o, ast.Name): (used if isinstance(o.ctx, ast.Load) else given).add(o.id)
+    return given,used-given
+
+def cuda_cells(cells)->list: # Of them, in order
+    "The cells for a GPU, and those above them that import or bind what they use"
+    kept,wanted = [],set()
+    for o in reversed(cells):
+        given,used = names_in(o.source)
+        if not (is_cuda(o) or given&wanted or re.search(r'^(from|import) ', o.source, re.M)): continue
+        kept.insert(0, o)
+        wanted = (wanted-given)|used
+    return kept
+
 @check(0)
 def notebook_cells():
-    "The cells marked `#| cuda` of the notebooks run, each in its place"
+    "The notebooks' cells marked `#| cuda` run on a GPU of paper, what they need on the CPU"
+    warnings.resetwarnings()
     for fn in sorted(root.glob('nbs/**/*.ipynb')):
-        if '#| cuda' not in fn.read_text(encoding='utf-8'): continue
-        cells = [o.source for o in nb_test_cells(fn, ['slow'])]
-        last = max(i for i,o in enumerate(cells) if '#| cuda' in o)
-        names = dict(__name__='__main__')
-        for source in cells[:last+1]:
-            around = use_paper_gpu() if '#| cuda' in source else nullcontext()
-            with around: exec(compile(source, str(fn), 'exec'), names)
+        text = fn.read_text(encoding='utf-8')
+        if '#| cuda' not in text: continue
+        module = re.search(r'#\| default_exp ([\w.]+)', text)[1]
+        names = dict(vars(importlib.import_module(f'action_recog.{module}')))
+        own = [o for o in nb_test_cells(fn, ['slow']) if '#| export' not in o.source]
+        for o in cuda_cells(own):
+            around = use_paper_gpu() if is_cuda(o) else nullcontext()
+            with around: exec(compile(o.source, f'{fn.name}, cell {o.id}', 'exec'), names)
 
 # Running them
 
@@ -626,7 +648,7 @@ def run_check(name)->str: # What is wrong, empty for nothing
     n_gpus,f = checks[name]
     try:
         gpus = use_paper_gpu(n_gpus) if n_gpus else nullcontext()
-        with gpus, redirect_stdout(io.StringIO()): f()
+        with gpus, warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()): f()
         return ''
     except Exception: return traceback.format_exc()
     finally:
