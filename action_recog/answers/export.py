@@ -28,6 +28,7 @@ from ..clips.data import *
 from ..learners.encoder import *
 from ..learners.learner import *
 from ..learners.recipes import *
+from ..learners.evaluate import *
 
 # %% ../../nbs/answers/55_export.ipynb #d2d11df9
 def _no_json(what):
@@ -83,7 +84,8 @@ def model_from_dict(
     if odd: raise ValueError(f'{name} has no {", ".join(sorted(odd))}')
     if 'arch' in args: args['arch'] = _arch_from(args['arch'])
     if 'rnn_cls' in args: args['rnn_cls'] = _rnns[args['rnn_cls']]
-    return factories[name](dls, **args, pretrained=False, normalize=False)
+    metrics = accuracy_multi if several_labels(dls) else accuracy
+    return factories[name](dls, **args, pretrained=False, normalize=False, metrics=metrics)
 
 # %% ../../nbs/answers/55_export.ipynb #a530b300
 _samplers = {o.__name__:o for o in (FirstSampler,UniformSampler,DenseSampler,KeyFrameSampler)}
@@ -135,6 +137,10 @@ class _Label(Transform):
     def __init__(self, first): self.first = first
     def encodes(self, x): return parent_label(x) if isinstance(x, (str,Path)) else self.first
 
+class _NoLabels(Transform):
+    "No labels, for a clip that can have several"
+    def encodes(self, x): return []
+
 def _from_dict(cfg, known):
     "One of the `known` types by its name, with the arguments in `cfg`"
     args = dict(cfg)
@@ -146,20 +152,23 @@ def frames_from_dict(
     cfg:dict, # From `frames_to_dict`
     vocab:list, # Classes
     device='cpu', # Where batches go
+    several:bool=False, # Can a clip have several labels?
 ) -> DataLoaders: # Without data
     "Empty `DataLoaders` that treat videos as `cfg` says"
     sampler = _from_dict(cfg['sampler'], _samplers)
     block = ClipBlock(sampler=sampler, size=cfg['read_size'], cls=_readers[cfg['reader']])
     norm = [Normalize.from_stats(cfg['mean'], cfg['std'], cuda=False)] if cfg['mean'] else None
     item_tfms = [_from_dict(o, _item_tfms) for o in cfg['item_tfms']]
-    dblock = DataBlock((block, CategoryBlock(vocab=vocab, sort=False)), get_y=_Label(vocab[0]),
+    labels = MultiCategoryBlock(vocab=vocab) if several else CategoryBlock(vocab=vocab, sort=False)
+    dblock = DataBlock((block, labels), get_y=_NoLabels() if several else _Label(vocab[0]),
         splitter=lambda o: ([0],[0]), item_tfms=item_tfms, batch_tfms=norm)
     clip = TensorClip(torch.zeros(1, 3, 64, 64, dtype=torch.uint8))
     return ActionDataLoaders.from_dblock(dblock, [clip], bs=1, num_workers=0, device=torch.device(device)).new_empty()
 
 # %% ../../nbs/answers/55_export.ipynb #25cb044b
-format_version = 1
+format_version = 2
 _config_keys = {'format','format_version','model','vocab','frames','recipe','metrics','versions'}
+_later_keys = {'several_labels'}
 
 def _version(name):
     try: return version(name)
@@ -186,9 +195,11 @@ def model_config(
     "All that has to be known of `learn` besides its weights"
     about = learn.__dict__.get('about', {})
     if is_dataclass(recipe): recipe = plain_values(asdict(recipe))
-    return dict(format='action_recog', format_version=format_version, model=model_to_dict(learn),
+    res = dict(format='action_recog', format_version=1, model=model_to_dict(learn),
         vocab=list(learn.dls.vocab), frames=frames_to_dict(learn.dls), recipe=ifnone(recipe, about.get('recipe')),
         metrics=ifnone(metrics, about.get('metrics', _last_metrics(learn))), versions=_versions())
+    if several_labels(learn.dls): res.update(format_version=2, several_labels=True)
+    return res
 
 # %% ../../nbs/answers/55_export.ipynb #cce99f5d
 def _flat(d, prefix=''):
@@ -242,9 +253,10 @@ def is_model(
 
 # %% ../../nbs/answers/55_export.ipynb #07fdb6e8
 def _seen_and_said(learn, clip):
-    "What the model of `learn` gets for `clip`, and its answer"
+    "What the model of `learn` gets for `clip`, and its logits"
     dl = learn.dls.test_dl([clip], num_workers=0)
-    with learn.no_bar(), learn.no_logging(): return dl.one_batch()[0].cpu(),learn.get_preds(dl=dl)[0]
+    with learn.no_bar(), learn.no_logging(): logits = learn.get_preds(dl=dl, act=noop)[0]
+    return dl.one_batch()[0].cpu(),logits.float()
 
 # %% ../../nbs/answers/55_export.ipynb #fdc766cd
 def _check_same(learn, folder):
@@ -253,13 +265,16 @@ def _check_same(learn, folder):
     clip = TensorClip(torch.randint(256, (12,3,72,96), generator=seed, dtype=torch.uint8))
     changed = _no_json('a model that was changed after it was made')
     try:
+        loaded = load_model(folder)
         seen,said = _seen_and_said(learn, clip)
-        seen_again,said_again = _seen_and_said(load_model(folder), clip)
+        seen_again,said_again = _seen_and_said(loaded, clip)
     except ValueError: raise changed from None
     if seen.shape!=seen_again.shape or (seen-seen_again).abs().max()>1e-4:
         raise _no_json('a pipeline with transforms besides sampler, resizing and normalisation')
     tolerance = 1e-3 if torch.device(learn.dls.device).type=='cpu' else 2e-2
-    if (said-said_again).abs().max()>tolerance: raise changed
+    activation,activation_again = activation_of(learn),activation_of(loaded)
+    if (activation_again(said)-activation_again(said_again)).abs().max()>tolerance: raise changed
+    if (activation(said)-activation_again(said)).abs().max()>1e-4: raise _no_json('an activation of your own')
 
 # %% ../../nbs/answers/55_export.ipynb #0adf6f51
 def _write_model(learn, folder, cfg):
@@ -312,7 +327,7 @@ def _check_keys(cfg, fn):
         known = f'this version of action_recog knows those up to {format_version}'
         raise ValueError(f'{fn} has format {theirs}, and {known}: update action_recog')
     missing = _config_keys-cfg.keys()
-    unknown = cfg.keys()-_config_keys
+    unknown = cfg.keys()-_config_keys-_later_keys
     if unknown: raise ValueError(f'{fn} has the unknown key {", ".join(sorted(unknown))}: fetch the folder again')
     if missing: raise ValueError(f'{fn} lacks {", ".join(sorted(missing))}: fetch the folder again')
 
@@ -340,7 +355,8 @@ def load_model(
     try:
         _check_vocab(cfg['vocab'], cfg['model']['args']['n_out'])
         with warnings.catch_warnings(action='ignore'):
-            learn = model_from_dict(cfg['model'], frames_from_dict(cfg['frames'], cfg['vocab'], device))
+            dls = frames_from_dict(cfg['frames'], cfg['vocab'], device, cfg.get('several_labels', False))
+            learn = model_from_dict(cfg['model'], dls)
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, AssertionError) as e:
         why = str(e) if isinstance(e, ValueError) else repr(e)
         what = f'{folder/"config.json"} describes no model that can be built'
@@ -383,8 +399,9 @@ def _describe(learn, shape):
     size = ', '.join(map(str, shape[1:]))
     clips = f'float32 (batch, {size}): clips of RGB frames (time, channels, height, width)'
     about = {k:cfg[k] for k in ('format','format_version','vocab','versions')}
+    activation = 'sigmoid' if several_labels(learn.dls) else 'softmax'
     return dict(**about, **cfg['frames'], input=f'{clips}, values from 0 to 1, less mean, divided by std',
-        output='logits (batch, classes), in the order of vocab; their softmax are the probabilities')
+        output=f'logits (batch, classes), in the order of vocab; their {activation} are the probabilities')
 
 # %% ../../nbs/answers/55_export.ipynb #399f2696
 def _program(learn, shape):

@@ -17,6 +17,7 @@ from ..core import *
 from ..videos.video import *
 from ..clips.sampling import *
 from ..clips.data import *
+from ..learners.evaluate import *
 from .timeline import *
 
 # %% ../../nbs/answers/51_predict.ipynb #6d994d16
@@ -91,7 +92,7 @@ class Recogniser:
         learn:Learner, # Trained on clips
     ):
         self.model = learn.model.eval()
-        self.activation = getcallable(learn.loss_func, 'activation')
+        self.activation = activation_of(learn)
         self.two_steps = hasattr(self.model, 'classify')
         mixed = getattr(learn, 'mixed_precision', None)
         dtype = torch.bfloat16 if mixed and mixed.amp_mode=='bf16' else torch.float16
@@ -116,7 +117,8 @@ def ask(self:Recogniser,
 ) -> Tensor: # Probabilities `(B, classes)`, on the CPU
     "The answer for clips of encoded frames"
     classify = self.model.classify if self.two_steps else self.model
-    with self.half(): return self.activation(classify(clips)).float().cpu()
+    with self.half(): logits = classify(clips)
+    return self.activation(logits.float()).cpu()
 
 # %% ../../nbs/answers/51_predict.ipynb #0bab8170
 def pick_frames(

@@ -270,7 +270,7 @@ class CarriedState(WindowState):
     @torch.no_grad()
     def _conclude(self, last):
         with self.recog.half(): out = self.recog.model.conclude(last, self.window)
-        return self.recog.activation(out).float().cpu()[0]
+        return self.recog.activation(out.float()).cpu()[0]
 
 # %% ../../nbs/answers/53_watch.ipynb #5b5ba038
 class Moment(NamedTuple):
