@@ -112,6 +112,15 @@ def _check_same_size(path_frames, size):
     raise VideoError(f'{path_frames} has frames of size {old["size"]}, not {size}: '
         'choose another folder, or write them anew with force')
 
+# %% ../../nbs/videos/05_frames.ipynb #29ff2545
+def _videos_of(path):
+    "The videos of the data set or of the class folder `path`"
+    own = visible(path).filter(lambda o: o.suffix.lower() in video_extensions and not o.is_dir())
+    if own: return own
+    folders,videos = find_clips(path).partition(Path.is_dir)
+    for folder in folders: check_layout(folder)
+    return videos
+
 # %% ../../nbs/videos/05_frames.ipynb #747978cd
 def extract_dataset(
     path:str|Path, # Folder of class folders with videos
@@ -121,7 +130,7 @@ def extract_dataset(
     n_workers:int=None, # Processes, the number of cores if `None`
 ) -> pd.DataFrame: # A row a video: `video`, `status` (done, skipped, failed), `n_frames`, `n_bytes`, `reason` if failed
     "Write the frames of all videos below `path`"
-    path_frames,videos = Path(path_frames),get_videos(path)
+    path_frames,videos = Path(path_frames),_videos_of(path)
     if not videos: raise VideoError(f'{path} holds no videos: give a folder with a sub-folder of videos for each class')
     if not force: _check_same_size(path_frames, size)
     with write_errors(path_frames): path_frames.mkdir(parents=True, exist_ok=True)

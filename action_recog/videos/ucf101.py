@@ -27,11 +27,11 @@ def clip_key(
 # %% ../../nbs/videos/06_ucf101.ipynb #58cc7271
 def clip_group(
     path:str|Path, # Video file or frame folder
-) -> str: # `Class/gNN`, or the clip's own key where its name has no group
+) -> str: # `Class/gNN`, or the clip's own path where its name has no group
     "The group of a clip: all clips that were cut from one video share it"
     path = Path(path)
     m = re.search(r'_g(\d+)_c\d+', path.name)
-    return f'{path.parent.name}/g{m[1]}' if m else clip_key(path)
+    return f'{path.parent.name}/g{m[1]}' if m else (path.parent.parent/clip_key(path)).as_posix()
 
 # %% ../../nbs/videos/06_ucf101.ipynb #a5cd31a4
 def _read_lines(fn):

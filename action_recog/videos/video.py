@@ -6,8 +6,8 @@ Docs: https://action-recog.github.io/action_recog/videos/video.html.md"""
 
 # %% auto #0
 __all__ = ['video_extensions', 'VideoInfo', 'open_container', 'VideoError', 'video_stream', 'open_video', 'probe', 'scaled_size',
-           'TimedFrame', 'iter_frames', 'FileFrames', 'FolderFrames', 'open_frames', 'read_clip', 'read_frames',
-           'get_videos']
+           'TimedFrame', 'iter_frames', 'visible', 'get_videos', 'is_clip', 'check_layout', 'find_clips', 'FileFrames',
+           'FolderFrames', 'open_frames', 'read_clip', 'read_frames']
 
 # %% ../../nbs/videos/04_video.ipynb #bfe3fcd7
 import av,threading
@@ -28,7 +28,8 @@ def open_container(
     return av.open(str(video), **kwargs)
 
 # %% ../../nbs/videos/04_video.ipynb #74cdb26c
-video_extensions = {'.avi','.mp4','.m4v','.mov','.mkv','.webm','.mpg','.mpeg','.wmv','.flv','.ogv','.ts'}
+video_extensions = {'.avi','.divx','.mp4','.m4v','.mov','.qt','.mkv','.webm','.mpg','.mpeg','.mpe','.m2v','.vob','.wmv','.asf','.flv',
+    '.f4v','.ogv','.ogm','.ts','.mts','.m2ts','.m2t','.3gp','.3g2','.mxf','.dv','.mod','.tod','.y4m','.gif'}
 _formats = {'.avi':'avi', '.mp4':'mov', '.m4v':'mov', '.mov':'mov', '.mkv':'matroska', '.webm':'matroska'}
 
 class VideoError(ValueError): "A video cannot be used; the message names the file and the way on"
@@ -204,6 +205,76 @@ def iter_frames(
             yield TimedFrame(number, frame.time, frame)
             number += 1
 
+# %% ../../nbs/videos/04_video.ipynb #48e008cc
+_of_systems = {'__macosx','@eadir','$recycle.bin','system volume information','lost+found','thumbs.db','desktop.ini'}
+
+def visible(
+    folder:str|Path, # Folder
+) -> L: # Paths, sorted
+    "The entries of `folder`, without hidden ones and those that systems put there"
+    names = [o for o in os.listdir(folder) if not o.startswith('.') and o.lower() not in _of_systems]
+    return L(Path(folder)/o for o in sorted(names))
+
+# %% ../../nbs/videos/04_video.ipynb #f397a5ed
+def _files_below(folder, above=frozenset()):
+    "All files below `folder`; `above` are the folders on the way to it, which no link may lead back to"
+    here = os.path.realpath(folder)
+    if here in above: return
+    for entry in visible(folder):
+        if entry.is_dir(): yield from _files_below(entry, above|{here})
+        else: yield entry
+
+def get_videos(
+    path:str|Path, # Folder, searched with its sub-folders
+) -> L: # Video files, sorted
+    "All video files below `path`, by extension"
+    if not Path(path).is_dir(): return L()
+    return L(sorted(o for o in _files_below(path) if o.suffix.lower() in video_extensions))
+
+# %% ../../nbs/videos/04_video.ipynb #cd6cd374
+def is_clip(
+    path:Path, # Entry of a class folder
+) -> bool: # A folder, or a file with the ending of a video?
+    "Can `path` be a clip?"
+    return path.suffix.lower() in video_extensions or path.is_dir()
+
+# %% ../../nbs/videos/04_video.ipynb #4acb1bd2
+def check_layout(
+    folder:str|Path, # Folder that stands where a clip should
+):
+    "Raise a `VideoError` if `folder` holds videos or folders and no frames"
+    with os.scandir(folder) as entries:
+        if any(Path(o.name).suffix.lower() in image_extensions for o in entries): return
+    inner = visible(folder).filter(is_clip)
+    if inner: raise VideoError(f'{folder} is no clip, it holds {inner[0].name} and no frames: '
+        f'give {Path(folder).parent} if that holds the class folders, or move the clips right into the folders of their classes')
+
+# %% ../../nbs/videos/04_video.ipynb #9ac4fd0d
+def _class_clips(folder):
+    "The clips of the class folder `folder`, and its other files"
+    clips,others = visible(folder).partition(is_clip)
+    if not clips: raise VideoError(f'{folder} holds no videos and no frame folders: add some, or remove this class folder')
+    return clips,others
+
+# %% ../../nbs/videos/04_video.ipynb #0221590b
+def find_clips(
+    path:str|Path, # Folder of class folders
+) -> L: # Video files and frame folders, class by class, sorted
+    "All clips of a data set"
+    path = Path(path)
+    if not path.is_dir(): raise FileNotFoundError(f'{path} is no folder: give the folder that holds the class folders')
+    is_ours = lambda o: o.name=='report.json' or (o/'classInd.txt').is_file()
+    folders,strays = visible(path).filter(is_ours, negate=True).partition(Path.is_dir)
+    if not folders: raise VideoError(f'{path} holds no class folders: '
+        'put the videos of each class into a folder named by the class')
+    clips = L()
+    for folder in folders:
+        own,others = _class_clips(folder)
+        clips = clips+own
+        strays = strays+others
+    if strays: warn(f'passed over {len(strays)} files below {path} that are no videos, the first is {strays[0]}')
+    return clips
+
 # %% ../../nbs/videos/04_video.ipynb #ead39b87
 class FileFrames:
     "The frames of a video file that is open"
@@ -257,9 +328,12 @@ class FolderFrames:
         folder:str|Path, # Folder of image files, named by their numbers
     ):
         self.folder = folder
-        self.names = frame_names(folder)
+        try: self.names = frame_names(folder)
+        except (ValueError, OSError) as e: raise VideoError(str(e)) from None
         self.codec = _jpeg_codec()
-        if not self.names: raise VideoError(f'{folder} holds no frames: extract them anew or remove the folder')
+        if self.names: return
+        check_layout(folder)
+        raise VideoError(f'{folder} holds no frames: extract them anew or remove the folder')
 
     @property
     def n_frames(self): return len(self.names)
@@ -327,10 +401,3 @@ def read_frames(
     frames = FolderFrames(folder)
     idxs = [min(i, frames.n_frames-1) for i in _frame_numbers(idxs, frames)]
     return _stack_frames((frames[i] for i in sorted(set(idxs))), idxs, size)
-
-# %% ../../nbs/videos/04_video.ipynb #f397a5ed
-def get_videos(
-    path:str|Path, # Folder, searched with its sub-folders
-) -> L: # Video files, sorted
-    "All video files below `path`, by extension"
-    return L(sorted(o for o in Path(path).rglob('*') if o.suffix.lower() in video_extensions and o.is_file()))
