@@ -159,7 +159,7 @@ def from_files(cls:ActionDataLoaders,
     label_func=parent_label, # From a clip to its class
     splitter=None, # From the files to indices of training and validation set, `GroupSplitter()` if `None`
     group_func=clip_group, # From a clip to its group, for the warning of leaks
-    vocab:list=None, # The classes in order, those of the files, sorted, if `None`
+    vocab:list=None, # The classes in order, those of the files in `class_order` if `None`
     image_size:int|tuple=112, # Size of the clips in pixels, `(height, width)` for a tuple
     seq_len:int=8, # Frames of a clip
     sampler=None, # Which frames, `UniformSampler(seq_len)` if `None`
@@ -172,13 +172,18 @@ def from_files(cls:ActionDataLoaders,
 ) -> ActionDataLoaders:
     "Create from files and a function that labels them"
     files = L(files).map(Path)
+    labels = files.map(label_func)
+    if not all(isinstance(o, str) for o in labels): label_func = AsText(label_func)
+    labels = labels.map(str)
+    known = vocab
+    vocab = class_order(labels) if vocab is None else L(vocab).map(str)
     size = None if item_tfms else max(_check_size(image_size))
     clips = ClipBlock(sampler=ifnone(sampler, UniformSampler(seq_len)), size=size, cls=clip_cls, skip_bad=skip_bad)
     splits = ifnone(splitter, GroupSplitter(group_func=group_func, label_func=label_func))(files)
-    check_split(files.map(label_func), splits, vocab)
+    check_split(labels, splits, None if known is None else vocab)
     warn_leak(files, splits, group_func)
     if len(splits[0])<bs: raise ValueError(f'{len(splits[0])} clips for training do not fill one batch of {bs}: choose a smaller bs')
-    dblock = DataBlock((clips, CategoryBlock(vocab=vocab, sort=vocab is None)), get_y=label_func, splitter=lambda o: splits,
+    dblock = DataBlock((clips, CategoryBlock(vocab=vocab, sort=False)), get_y=label_func, splitter=lambda o: splits,
         item_tfms=item_tfms or Resize(image_size), batch_tfms=batch_tfms)
     dls = cls.from_dblock(dblock, files, bs=bs, **kwargs)
     _warm_up(dls)
@@ -251,7 +256,7 @@ def from_df(cls:ActionDataLoaders,
     folder:str=None, # Sub-folder of `path` with the files
     suff:str='', # Added to the files' names
     label_col:int|str=1, # Column of the classes
-    valid_col:int|str=None, # Column that is true for clips of the validation set, a draw by groups if `None`
+    valid_col:int|str=None, # Column that says which clips are held out, as for `table_valid`; a draw by groups if `None`
     group_col:int|str=None, # Column of the groups, taken from the names if `None`
     **kwargs
 ) -> ActionDataLoaders:
@@ -261,7 +266,7 @@ def from_df(cls:ActionDataLoaders,
     groups = clip_group
     if group_col is not None: groups = Lookup(dict(zip(files, table_column(df, group_col, 'the groups'))))
     splitter = GroupSplitter(valid_pct, seed, groups, labels)
-    if valid_col is not None: splitter = IndexSplitter(table_column(df, valid_col, 'the validation set').argwhere(bool))
+    if valid_col is not None: splitter = IndexSplitter(table_valid(df, valid_col))
     return cls.from_files(files, labels, splitter, groups, **kwargs)
 
 # %% ../../nbs/clips/14_data.ipynb #fc9958ae
@@ -277,6 +282,10 @@ def from_csv(cls:ActionDataLoaders,
     "Create from a CSV file of files and labels"
     fn = Path(path)/csv_fname
     df = read_table(fn, header, delimiter)
+    where = {k:v for k,v in kwargs.items() if k in ('folder','suff','fn_col')}
+    if header=='infer' and not has_header(df, path, **where):
+        warn(f'{fn} has no line of column names, its first line names a clip: it is read with header=None')
+        df = read_table(fn, None, delimiter)
     try: return cls.from_df(df, path, **kwargs)
     except ValueError as e: raise ValueError(f'{fn}: {e}') from None
 
