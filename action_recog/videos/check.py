@@ -11,6 +11,7 @@ __all__ = ['check_video', 'check_frames', 'find_copies', 'check_dataset', 'class
 from fastai.vision.all import *
 from ..core import *
 from .download import *
+from .frames import *
 from .ucf101 import *
 from .video import *
 
@@ -19,32 +20,23 @@ def check_video(
     video:str|Path, # Video file
 ) -> int: # Number of its frames
     "Decode `video` to its end, with a `VideoError` for any damage"
-    with open_video(video) as (container,stream):
-        announced = stream.frames
-        n_frames = sum(1 for _ in iter_frames(container, stream, damage='strict'))
-    if n_frames==0: raise VideoError(f'{video} holds no frame that can be decoded: remove it or replace it')
-    if announced-n_frames>5: raise VideoError(f'{video} announces {announced} frames and holds {n_frames}, '
-        'it was cut off: replace it')
-    return n_frames
+    return sum(1 for _ in whole_frames(video, damage='strict'))
 
 # %% ../../nbs/videos/08_check.ipynb #b0e4f32c
-def _is_complete(image):
-    "Does an image file end as a JPEG must?"
-    end = image.read_bytes()[-2:]
-    return end==b'\xff\xd9' if image.suffix.lower() in ('.jpg','.jpeg') else len(end)>0
+def _check_numbers(folder, names):
+    "Raise a `VideoError` if there is a gap in the numbers of the frames"
+    numbers = [int(re.search(r'\d+(?=\.\w+$)', o)[0]) for o in names]
+    steps = {b-a for a,b in zip(numbers, numbers[1:])} or {1}
+    if len(steps)==1 and numbers[0]<=max(steps): return
+    raise VideoError(f'{folder} lacks frames, it has {len(names)} from {names[0]} to {names[-1]}: extract them anew')
 
 def check_frames(
     folder:str|Path, # Frame folder
 ) -> int: # Number of its frames
-    "Look at the frames of `folder`, with an error if one is missing or broken"
+    "Open every frame of `folder`, with an error if one is missing or broken"
     frames = FolderFrames(folder)
-    first,last = [int(re.search(r'\d+(?=\.\w+$)', frames.names[i])[0]) for i in (0,-1)]
-    if last-first!=frames.n_frames-1: raise VideoError(f'{folder} lacks frames, '
-        f'it has {frames.n_frames} up to {frames.names[-1]}: extract them anew')
-    for name in frames.names:
-        if not _is_complete(Path(folder)/name): raise VideoError(f'{folder}/{name} is cut off: '
-            'extract the frames of this clip anew')
-    frames[0].pixels()
+    _check_numbers(folder, frames.names)
+    for frame in frames: frame.frame
     return frames.n_frames
 
 # %% ../../nbs/videos/08_check.ipynb #6884f85e
@@ -73,7 +65,7 @@ def _look_at(clip):
     row = dict(key=clip_key(clip), group=clip_group(Path(*clip.parts[-2:])), status='ok', n_bytes=n_bytes)
     check = check_frames if clip.is_dir() else check_video
     try: return row|dict(n_frames=check(clip))
-    except (ValueError, OSError) as e: return row|dict(status='broken', reason=str(e))
+    except Exception as e: return row|dict(status='broken', reason=reason_of(e, clip))
 
 # %% ../../nbs/videos/08_check.ipynb #7e75434b
 def _note_copies(rows, clips, listed):

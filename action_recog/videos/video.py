@@ -210,10 +210,10 @@ def pixels(self:TimedFrame,
 ) -> np.ndarray: # `out`, or a new array `(3, h, w)`: red, green and blue, 0 to 255
     "The upright picture"
     frame = self.frame
-    is_swapped,is_down,is_mirrored = self.orientation
+    is_swapped,is_down,is_mirrored = turn = self.orientation
     if out is None:
         height,width = self.shape(size)
-        if not any(self.orientation) and (height,width)==(frame.height,frame.width):
+        if not any(turn) and (height,width)==(frame.height,frame.width):
             return _convert(frame, height, width, 'rgb24').to_ndarray().transpose(2,0,1)
         out = np.empty((height,width,3), np.uint8).transpose(2,0,1)
     stored = out[:, ::-1 if is_down else 1, ::-1 if is_mirrored else 1]
@@ -318,6 +318,7 @@ class FileFrames:
         container:av.container.InputContainer, # Open container
         stream:av.video.stream.VideoStream, # Its `video_stream`
         keyframes:bool=False, # Decode and count key frames only?
+        damage:str='raise', # As for `iter_frames`
     ): store_attr()
 
     @cached_property
@@ -332,7 +333,7 @@ class FileFrames:
 
     def __iter__(self):
         frame = None
-        for frame in iter_frames(self.container, self.stream, self.keyframes):
+        for frame in iter_frames(self.container, self.stream, self.keyframes, self.damage):
             check_shape(frame.frame.height, frame.frame.width, self.container.name)
             yield frame
         if frame is None:
