@@ -38,7 +38,7 @@ args = dict(
     lstm=dict(small, hidden_size=8, pool=1),
     convlstm=dict(small, hidden_size=8),
     timesformer=dict(patch_size=16, dim=16, depth=1, heads=2, dim_head=8),
-    video=dict(arch='r3d_18', pretrained=False))
+    video=dict(arch='mc3_18', pretrained=False))
 
 @functools.cache
 def sample()->Path: # Folder of class folders

@@ -1,18 +1,21 @@
-"""A GPU that is not there: run CUDA code paths on a CPU, with real values.
+"""A GPU that is not there: code for CUDA runs on a CPU, with real values
 
-    with use_paper_gpu() as log:            # from here on torch.cuda.is_available() is True
+    with use_paper_gpu() as log:        # from here on torch.cuda.is_available() is True
         x = torch.randn(2, 3, device='cuda')
         with torch.autocast('cuda', torch.float16): y = x@x.T        # y.device is cuda:0, y.dtype float16
     print(log)                          # kernels, copies to and fro, points where the CPU waits
 
-`FakeTensorMode` cannot do it here: with a CUDA build of torch and no driver its backward stops at `hasPrimaryContext`, its tensors cannot become
-fastai's `TensorImage`, and `Module.to` cannot swap its parameters. So a tensor "on cuda" is here a wrapper of a CPU tensor on torch's spare
-device type (PrivateUse1, which autograd knows), and says `cuda` when Python asks. Autocast is the CUDA lists of ATen/autocast_mode.h. The
-device types never mix: what CUDA would refuse is refused.
+A tensor "on cuda" is a wrapper of a CPU tensor on torch's spare device type (PrivateUse1, which autograd knows), and says `cuda` when Python
+asks. Autocast casts by the lists of `ATen/autocast_mode.h`; `tools/gpu.py` compares them with the header of the torch that is installed.
+Devices never mix: what CUDA would refuse is refused. (torch's `FakeTensorMode` cannot do it with a CUDA build and no driver: its backward
+asks for the driver, its tensors cannot become fastai's `TensorImage`, and `Module.to` cannot swap its parameters.)
 
-Sees: tensors on two devices, dtypes that meet in conv/matmul/norm/grid_sample, autocast of each operator, fp16 overflow at operator borders,
-loss scaling, CPU generators on CUDA, code behind `device.type=='cuda'` and `torch.cuda.is_available()`, waits and copies, launches.
-Does not see: speed, memory, what cuDNN or a kernel refuses by shape or stride, atomics, streams, real NCCL, reduced precision inside a kernel.
+It sees: tensors on two devices; dtypes that meet in a convolution, a product, a norm or a `grid_sample`; the dtype that autocast gives each
+operator; fp16 overflow at the borders of operators; loss scaling; generators of the CPU on CUDA; code behind `device.type=='cuda'` and
+`torch.cuda.is_available()`; launches, copies and waits.
+
+It does not see: speed; memory; shapes and strides that cuDNN or a kernel refuses; atomics; streams; NCCL; the precision inside a kernel. A
+module that autograd or a weak reference still holds cannot be moved: move a deep copy.
 """
 import collections,contextlib,sys,traceback
 from types import SimpleNamespace
@@ -23,26 +26,43 @@ from torch.utils._mode_utils import no_dispatch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
-aten,_orig_as_subclass = torch.ops.aten,torch.Tensor.as_subclass
-_paper = torch._C.DispatchKey.AutocastPrivateUse1
+aten = torch.ops.aten
+_orig_as_subclass = torch.Tensor.as_subclass
+_autocast_key = torch._C.DispatchKey.AutocastPrivateUse1
 _low = (torch.float16,torch.bfloat16)
+# Of the emulation that is on: number of GPUs, the current one, its log; the library of autocast, once registered
 _state = SimpleNamespace(n=1, current=0, log=None, lib=None)
 
 class Log:
     "What would have happened on the GPU"
     def __init__(self): self.reset()
-    def reset(self): self.ops,self.waits,self.to_gpu,self.to_cpu,self.fallback,self.sdpa = (collections.Counter() for _ in range(6))
+
+    def reset(self):
+        "Begin anew"
+        self.ops = collections.Counter() # Launches by the name of the operator
+        self.waits = collections.Counter() # By the line of code where the CPU waits
+        self.to_gpu = collections.Counter() # Bytes by dtype
+        self.to_cpu = collections.Counter() # Bytes by dtype
+        self.fallback = collections.Counter() # Operators that the CPU has in fp32 only, computed there and rounded
+        self.attention = collections.Counter() # Kernels that fused attention would choose, by its arguments
+
     @property
-    def kernels(self): return sum(self.ops.values())
+    def kernels(self)->int: # Launches
+        "Number of kernels, one for each operator that is no view"
+        return sum(self.ops.values())
+
     def __repr__(self):
-        mb = lambda c: ', '.join(f'{v/2**20:.2f} MiB {k}' for k,v in c.items()) or '0'
-        return f'{self.kernels} kernels, {sum(self.waits.values())} waits, to GPU {mb(self.to_gpu)}, to CPU {mb(self.to_cpu)}'
+        def mib(c): return ', '.join(f'{v/2**20:.2f} MiB {k}' for k,v in c.items()) or '0'
+        return f'{self.kernels} kernels, {sum(self.waits.values())} waits, to GPU {mib(self.to_gpu)}, to CPU {mib(self.to_cpu)}'
 
 def _where():
-    fs = [f for f in traceback.extract_stack() if 'site-packages/torch' not in f.filename and 'paper_gpu' not in f.filename]
-    own = [f for f in fs if 'action_recog' in f.filename] or fs
-    f = own[-1] if own else SimpleNamespace(filename='?', lineno=0, name='?')
-    return f'{"/".join(f.filename.split("/")[-2:])}:{f.lineno} {f.name}'
+    "The line of code that is running, of the package if it has a part in it"
+    frames = [o for o in traceback.extract_stack() if 'site-packages/torch' not in o.filename and 'paper_gpu' not in o.filename]
+    own = [o for o in frames if 'action_recog' in o.filename] or frames
+    if not own: return '?'
+    return f'{"/".join(own[-1].filename.split("/")[-2:])}:{own[-1].lineno} {own[-1].name}'
+
+# Tensors
 
 class PaperTensor(torch.Tensor):
     "A CPU tensor that says it is on CUDA"
@@ -86,6 +106,7 @@ class PaperTensor(torch.Tensor):
         getattr(self, '_is_param', False), type(self)._orig)
 
 def _rebuild(elem, idx, grad, param, cls):
+    "A tensor from a file, on the CPU if `torch.load` is told so"
     where = getattr(_state, 'map_location', None)
     o = elem if where is not None and torch.device(where).type=='cpu' else PaperTensor(elem, idx)
     if param: return torch.nn.Parameter(o, requires_grad=grad)
@@ -93,6 +114,7 @@ def _rebuild(elem, idx, grad, param, cls):
 
 _classes = {torch.Tensor:PaperTensor}
 def _paper_class(cls):
+    "The subclass of `PaperTensor` that stands for `cls`, as for fastai's `TensorImage`"
     if cls not in _classes:
         bases = tuple(dict.fromkeys([_paper_class(b) for b in cls.__bases__ if issubclass(b, torch.Tensor)]))+(cls,)
         _classes[cls] = type(f'PaperTensor{cls.__name__}', bases, dict(_orig=cls, __torch_function__=classmethod(cls.__torch_function__.__func__),
@@ -100,19 +122,25 @@ def _paper_class(cls):
     return _classes[cls]
 
 def _as_subclass(self, cls):
+    "`Tensor.as_subclass` of what is on the CPU, for a class that may be the paper's"
     if isinstance(cls, type) and issubclass(cls, PaperTensor): cls = cls._orig
     return _orig_as_subclass(self, cls)
 
 # Dispatch
 
 def _is_gpu(d): return d is not None and torch.device(d).type in ('cuda','paper')
-def _index(d): return ifnone(torch.device(d).index, _state.current)
-def ifnone(a, b): return b if a is None else a
 
+def _index(d):
+    "Number of the GPU `d`"
+    idx = torch.device(d).index
+    return _state.current if idx is None else idx
+
+# Operators that may have tensors on two devices; whose indices may be on the CPU; that take no number of the CPU's; where the CPU waits
 _copies = {aten._to_copy.default, aten.copy_.default, aten._copy_from.default, aten.copy.default}
 _indexing = {aten.index.Tensor, aten.index_put.default, aten.index_put_.default, aten._index_put_impl_.default, aten._unsafe_index.Tensor}
 _no_scalars = {aten.cat.default, aten.cat.out, aten.stack.default}
 _waits = {aten._local_scalar_dense.default, aten.nonzero.default, aten.masked_select.default, aten.equal.default, aten._unique2.default}
+# Operators whose tensors have one dtype
 _strict = {o for n in ('convolution convolution_backward mm addmm bmm baddbmm mv addmv dot native_layer_norm native_layer_norm_backward '
     'native_group_norm grid_sampler_2d grid_sampler_2d_backward grid_sampler_3d _thnn_fused_lstm_cell _thnn_fused_gru_cell').split()
     for o in (getattr(getattr(aten, n), k) for k in getattr(aten, n).overloads())}
@@ -120,6 +148,7 @@ _strict = {o for n in ('convolution convolution_backward mm addmm bmm baddbmm mv
 def _floats(os): return [o for o in tree_leaves(os) if isinstance(o, torch.Tensor) and o.is_floating_point()]
 
 def _check_devices(func, args, kwargs):
+    "Refuse tensors on two devices as CUDA does; the number of the GPU that works, `None` for none"
     ts = [o for o in tree_leaves((args,kwargs)) if isinstance(o, torch.Tensor)]
     gpu,cpu = [o for o in ts if isinstance(o, PaperTensor)],[o for o in ts if not isinstance(o, PaperTensor)]
     idxs = {o.device.index for o in gpu if o.ndim>0} or {o.device.index for o in gpu}
@@ -132,6 +161,7 @@ def _check_devices(func, args, kwargs):
     return min(idxs) if idxs else None
 
 def _count(func, args, kwargs):
+    "Note a launch and a wait in the log"
     log = _state.log
     if log is None: return
     views = any(r.alias_info is not None and not r.alias_info.is_write for r in func._schema.returns)
@@ -140,6 +170,7 @@ def _count(func, args, kwargs):
     if func in _waits or mask: log.waits[_where()] += 1
 
 def _special(func, args, kwargs):
+    "Whether `func` is one that CUDA alone has, or has otherwise, and its result then"
     if func is aten._softmax.default or func is aten._log_softmax.default:
         return True,(func(args[0].float(), args[1], False) if args[2] else func(*args))
     if func in (aten._softmax_backward_data.default, aten._log_softmax_backward_data.default):
@@ -179,6 +210,7 @@ def _gru_cell_grad(dh, work, bias):
     return di,dg,(d*z).to(dh.dtype),(di.sum(0) if bias else None),(dg.sum(0) if bias else None)
 
 def _upcast(func, args, kwargs, dtype):
+    "Compute in fp32 and round to `dtype`, as kernels for half precision do"
     a,k = tree_map_only(torch.Tensor, lambda o: o.float() if o.dtype in _low else o, (args,kwargs))
     if k.get('dtype') in _low: k['dtype'] = torch.float32
     out = func(*a, **k)
@@ -188,6 +220,7 @@ def _upcast(func, args, kwargs, dtype):
     return tree_map_only(torch.Tensor, lambda o: o.to(kwargs.get('dtype') or dtype) if o.dtype==torch.float32 else o, out)
 
 def _compute(func, args, kwargs):
+    "The values of `func`, or the error of CUDA where dtypes do not fit"
     done,out = _special(func, args, kwargs)
     if done: return out
     fs = _floats((args,kwargs))
@@ -198,10 +231,11 @@ def _compute(func, args, kwargs):
     try: return func(*args, **kwargs)
     except (RuntimeError,NotImplementedError) as e:
         if not (fs and any(o.dtype in _low for o in fs) and ('not implemented for' in str(e) or 'mixed dtype' in str(e) or 'not support' in str(e))): raise
-        _state.log.fallback[func.name()] += 1
+        if _state.log is not None: _state.log.fallback[func.name()] += 1
         return _upcast(func, args, kwargs, next(o.dtype for o in fs if o.dtype in _low))
 
 def _dispatch(func, args, kwargs):
+    "Run an operator: check devices, count, compute on the CPU, and wrap what it gives"
     dev = kwargs.get('device')
     has = any(isinstance(o, PaperTensor) for o in tree_leaves((args,kwargs)))
     if not has and not _is_gpu(dev): return func(*args, **kwargs)
@@ -233,6 +267,7 @@ def _dispatch(func, args, kwargs):
     return tree_map_only(torch.Tensor, lambda o: back.get(id(o)) if id(o) in back else o if isinstance(o, PaperTensor) else PaperTensor(o, idx), out)
 
 class _Mode(TorchDispatchMode):
+    "Operators that make tensors come here, those without a `PaperTensor` among their arguments"
     def __torch_dispatch__(self, func, types, args=(), kwargs=None): return _dispatch(func, args, kwargs or {})
 
 # Autocast, by the lists of ATen/autocast_mode.h
@@ -249,6 +284,7 @@ to_fp32 = '''acos asin cosh erfinv exp expm1 log log10 log2 log1p reciprocal rsq
 to_widest = 'addcdiv addcmul atan2 bilinear cross dot vdot grid_sampler index_put tensordot scatter_add'.split()
 
 def _cast(kind, ts):
+    "The dtype that tensors `ts` are cast to, and a function that says which"
     low = torch.get_autocast_dtype('cuda')
     if kind=='lower': return low,lambda o: o.dtype in (torch.float32,*_low)
     if kind=='fp32': return torch.float32,lambda o: o.dtype in _low
@@ -256,8 +292,9 @@ def _cast(kind, ts):
     return wide,lambda o: o.dtype in _low
 
 def _autocast(op, kind):
+    "`op` with its arguments cast"
     def f(*args, **kwargs):
-        with torch._C._ExcludeDispatchKeyGuard(torch._C.DispatchKeySet(_paper)):
+        with torch._C._ExcludeDispatchKeyGuard(torch._C.DispatchKeySet(_autocast_key)):
             dtype,which = _cast(kind, _floats((args,kwargs)))
             args,kwargs = tree_map_only(torch.Tensor, lambda o: o.to(dtype) if o.is_floating_point() and which(o) else o, (args,kwargs))
             return op(*args, **kwargs)
@@ -266,7 +303,7 @@ def _autocast(op, kind):
 def _banned(*args, **kwargs): raise RuntimeError('torch.nn.functional.binary_cross_entropy and torch.nn.BCELoss are unsafe to autocast.')
 
 def _register():
-    if _state.lib is not None: return
+    "Let torch's dispatcher cast by the lists, for the rest of the process"
     _state.lib,_state.rest = torch.library.Library('aten', 'IMPL'),torch.library.Library('_', 'IMPL')
     _state.rest.fallback(torch.library.fallthrough_kernel, 'AutocastPrivateUse1')
     for kind,names in dict(lower=to_low, fp32=to_fp32, promote=to_widest).items():
@@ -280,6 +317,7 @@ def _register():
 # torch.cuda
 
 class _OnDevice:
+    "`torch.cuda.device`"
     def __init__(self, device=None): self.to = None if device is None else _index(device) if not isinstance(device, int) else device
     def __enter__(self):
         self.old = _state.current
@@ -290,24 +328,27 @@ def _set_device(d): _state.current = d if isinstance(d, int) else _index(d)
 
 def _props(*args): return SimpleNamespace(name='a GPU of paper', major=8, minor=0, total_memory=80*2**30, multi_processor_count=100, gcnArchName='')
 
-def _sdpa(real):
+def _attention(real):
+    "Fused attention that notes which kernel it would take"
     def f(q, k, v, attn_mask=None, dropout_p=0., is_causal=False, **kwargs):
         if isinstance(q, PaperTensor) and _state.log is not None:
             dt = torch.get_autocast_dtype('cuda') if torch.is_autocast_enabled('cuda') else q.dtype
             last = all(o.stride(-1)==1 for o in (q,k,v))
             flash = dt in _low and q.shape[-1]<=256 and last and attn_mask is None
-            _state.log.sdpa[f'q {tuple(q.shape)} k {tuple(k.shape)} {str(dt)[6:]} dropout {dropout_p} mask {attn_mask is not None} last stride 1 {last}: '
+            _state.log.attention[f'q {tuple(q.shape)} k {tuple(k.shape)} {str(dt)[6:]} dropout {dropout_p} mask {attn_mask is not None} last stride 1 {last}: '
                 + ('flash' if flash else 'memory-efficient' if attn_mask is None or attn_mask.ndim else 'math')] += 1
         return real(q, k, v, attn_mask=attn_mask, dropout_p=dropout_p, is_causal=is_causal, **kwargs)
     return f
 
 def _mirror(real):
+    "What sets autocast on CUDA, for the paper's device as well"
     def f(dev, value):
         real(dev, value)
         if dev=='cuda': real('paper', value)
     return f
 
 def _set_meta(real):
+    "fastai's `set_meta`, which copies the attributes of one tensor to another, without those of the wrapper"
     own = '_elem','_idx'
     def f(self, x, as_copy=False):
         kept = {k:self.__dict__[k] for k in own if k in self.__dict__}
@@ -316,6 +357,7 @@ def _set_meta(real):
     return f
 
 def _load(real):
+    "`torch.load` that knows what `map_location` means for the paper's tensors"
     def f(*args, map_location=None, **kwargs):
         old,_state.map_location = getattr(_state, 'map_location', None),map_location
         try: return real(*args, map_location='cpu' if map_location is not None and not callable(map_location) and not isinstance(map_location, dict) else map_location, **kwargs)
@@ -323,6 +365,7 @@ def _load(real):
     return f
 
 def _apply(real):
+    "`Module._apply` that swaps parameters, since a wrapper's data cannot be set"
     def f(self, fn, *args, **kwargs):
         old = torch.__future__.get_swap_module_params_on_conversion()
         torch.__future__.set_swap_module_params_on_conversion(True)
@@ -331,46 +374,67 @@ def _apply(real):
     return f
 
 def _default_device(use=-1):
+    "fastai's `default_device`; its names are those of `fastai.torch_core`"
     if use!=-1: defaults.use_cuda = use
     return torch.device('cpu') if defaults.use_cuda is False else torch.device('cuda', torch.cuda.current_device())
 
-_ready = []
-@contextlib.contextmanager
-def use_paper_gpu(n=1):
-    "`n` GPUs that are not there"
-    if not _ready:
-        torch.backends.cudnn.version()
-        torch._C._ensureCUDADeviceGuardSet()
-        _setup_privateuseone_for_python_backend('paper')
-        torch.paper.get_amp_supported_dtype = lambda: [*_low,torch.float32]
-        torch.utils.checkpoint.DefaultDeviceType.set_device_type('cuda')
-        _register()
-        torch.serialization.add_safe_globals([_rebuild, torch.Tensor])
-        _ready.append(1)
-    cuda = torch.cuda
-    _state.n,_state.current,_state.log,log = n,0,(l := Log()),l
-    rng = lambda *a: torch.zeros(16, dtype=torch.uint8)
-    ps = [patch.object(cuda, k, v) for k,v in dict(is_available=lambda: True, device_count=lambda: _state.n, current_device=lambda: _state.current,
-        set_device=_set_device, _lazy_init=lambda: None, get_rng_state=rng, set_rng_state=lambda *a: None,
-        get_rng_state_all=lambda: [rng() for _ in range(_state.n)], set_rng_state_all=lambda *a: None, manual_seed_all=lambda *a: None,
-        manual_seed=lambda *a: None, get_device_name=lambda *a: 'a GPU of paper', get_device_properties=_props, get_device_capability=lambda *a: (8,0),
-        is_bf16_supported=lambda *a, **k: True, synchronize=lambda *a: None, empty_cache=lambda: None, device=_OnDevice,
-        memory_allocated=lambda *a: 0, max_memory_allocated=lambda *a: 0, reset_peak_memory_stats=lambda *a: None, mem_get_info=lambda *a: (80*2**30,)*2).items()]
-    ps += [patch.object(torch.Tensor, 'as_subclass', _as_subclass), patch.object(torch.backends.cudnn, 'is_acceptable', lambda *a: False),
-        patch.object(torch, 'set_autocast_enabled', _mirror(torch.set_autocast_enabled)), patch.object(torch, 'set_autocast_dtype', _mirror(torch.set_autocast_dtype)),
-        patch.object(torch.nn.Module, '_apply', _apply(torch.nn.Module._apply)), patch.object(torch, 'load', _load(torch.load)),
-        patch.object(torch.nn.functional, 'scaled_dot_product_attention', _sdpa(torch.nn.functional.scaled_dot_product_attention))]
+def _set_up():
+    "What torch has to be told once"
+    if _state.lib is not None: return
+    torch.backends.cudnn.version()
+    torch._C._ensureCUDADeviceGuardSet()
+    _setup_privateuseone_for_python_backend('paper')
+    torch.paper.get_amp_supported_dtype = lambda: [*_low,torch.float32]
+    torch.utils.checkpoint.DefaultDeviceType.set_device_type('cuda')
+    _register()
+    torch.serialization.add_safe_globals([_rebuild, torch.Tensor])
+
+def _no_rng(*args): return torch.zeros(16, dtype=torch.uint8)
+def _nothing(*args): pass
+def _room(*args): return 80*2**30
+
+_cuda = dict(is_available=lambda: True, device_count=lambda: _state.n, current_device=lambda: _state.current, set_device=_set_device,
+    device=_OnDevice, _lazy_init=_nothing, synchronize=_nothing, empty_cache=_nothing, reset_peak_memory_stats=_nothing,
+    get_rng_state=_no_rng, get_rng_state_all=lambda: [_no_rng() for _ in range(_state.n)], set_rng_state=_nothing,
+    set_rng_state_all=_nothing, manual_seed=_nothing, manual_seed_all=_nothing, get_device_name=lambda *args: 'a GPU of paper',
+    get_device_properties=_props, get_device_capability=lambda *args: (8,0), is_bf16_supported=lambda *args, **kwargs: True,
+    memory_allocated=lambda *args: 0, max_memory_allocated=lambda *args: 0, mem_get_info=lambda *args: (_room(),_room()))
+
+def _patches():
+    "What is replaced while the emulation is on"
+    ps = [patch.object(torch.cuda, k, v) for k,v in _cuda.items()]
+    ps += [patch.object(torch, o, _mirror(getattr(torch, o))) for o in ('set_autocast_enabled','set_autocast_dtype')]
+    ps += [patch.object(torch.Tensor, 'as_subclass', _as_subclass), patch.object(torch, 'load', _load(torch.load)),
+        patch.object(torch.backends.cudnn, 'is_acceptable', lambda *args: False),
+        patch.object(torch.nn.Module, '_apply', _apply(torch.nn.Module._apply))]
+    functional = torch.nn.functional
+    ps.append(patch.object(functional, 'scaled_dot_product_attention', _attention(functional.scaled_dot_product_attention)))
     fai = sys.modules.get('fastai.torch_core')
-    if fai: ps.append(patch.object(fai.TensorBase, 'set_meta', _set_meta(fai.TensorBase.set_meta)))
-    with contextlib.ExitStack() as stack:
-        if fai:
-            # fastai asks for `torch.device(0)`, which is the paper's; all its modules hold the function itself
-            stack.callback(setattr, fai.default_device, '__code__', fai.default_device.__code__)
-            fai.default_device.__code__ = _default_device.__code__
-        for p in ps: stack.enter_context(p)
-        stack.callback(torch._C._set_only_lift_cpu_tensors, torch._C._only_lift_cpu_tensors())
-        torch._C._set_only_lift_cpu_tensors(True)
-        stack.enter_context(torch.autograd.set_multithreading_enabled(False))
-        stack.enter_context(_Mode())
-        yield log
-    _state.log = None
+    if fai: ps += [patch.object(fai.TensorBase, 'set_meta', _set_meta(fai.TensorBase.set_meta)), _fastai_device(fai.default_device)]
+    return ps
+
+@contextlib.contextmanager
+def _fastai_device(f):
+    "fastai asks for `torch.device(0)`, which would be the paper's; its modules hold `default_device` itself, so that its code is replaced"
+    code = f.__code__
+    f.__code__ = _default_device.__code__
+    try: yield
+    finally: f.__code__ = code
+
+@contextlib.contextmanager
+def use_paper_gpu(
+    n:int=1, # Number of GPUs
+): # `Log` of what would have happened
+    "Run the `with` block with GPUs that are not there"
+    _set_up()
+    outer = dict(vars(_state))
+    _state.n,_state.current,_state.log = n,0,Log()
+    try:
+        with contextlib.ExitStack() as stack:
+            for o in _patches(): stack.enter_context(o)
+            stack.callback(torch._C._set_only_lift_cpu_tensors, torch._C._only_lift_cpu_tensors())
+            torch._C._set_only_lift_cpu_tensors(True)
+            stack.enter_context(torch.autograd.set_multithreading_enabled(False))
+            stack.enter_context(_Mode())
+            yield _state.log
+    finally: _state.n,_state.current,_state.log = (outer[o] for o in ('n','current','log'))
