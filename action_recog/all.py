@@ -30,6 +30,7 @@ from .learners.distributed import *
 from .learners.phases import *
 from .learners.evaluate import *
 from .learners.tables import *
+from .learners.model_folder import *
 from .learners.training import *
 from .forecast.data import *
 from .forecast.model import *

@@ -139,15 +139,26 @@ def style():
     n = re.search(r'^found (\d+)', res.stdout, re.M)
     say(f"note            style: {n[1] if n else 'no'} remarks of chkstyle (`make style` shows them)")
 
+def timed(
+    name:str, # What is run
+    *cmd, # Command and its arguments
+)->tuple: # Name, seconds, what is wrong
+    "Run a check in a process of its own"
+    start,err = time.perf_counter(),''
+    try: run(*cmd)
+    except RuntimeError as e: err = str(e)
+    return name, time.perf_counter()-start, err
+
 def test_nb(
     fn:str, # Notebook
 )->tuple: # Name, seconds, what is wrong
-    "Run one notebook by nbdev-test, in a process of its own"
-    start,err = time.perf_counter(),''
+    "Run one notebook by nbdev-test"
     code = 'import sys; from nbdev.test import nbdev_test; nbdev_test.__wrapped__(sys.argv[1])'
-    try: run(sys.executable, '-c', code, fn)
-    except RuntimeError as e: err = str(e)
-    return fn, time.perf_counter()-start, err
+    return timed(fn, sys.executable, '-c', code, fn)
+
+def test_gpu()->tuple: # Name, seconds, what is wrong
+    "Run what a GPU would run on one that is not there"
+    return timed('a GPU of paper trains, scores, exports and answers', sys.executable, root/'tools/gpu.py')
 
 def eligible(
     fn:Path, # Notebook
@@ -158,11 +169,12 @@ def eligible(
 def test_nbs(
     tally:Tally, # Counts the results
 )->int: # Number of notebooks that ran
-    "Run all notebooks, one a core at a time"
+    "Run the checks for a GPU and all notebooks, one a core at a time"
     nbs = [str(o) for o in sorted(nbglob('nbs', as_path=True)) if eligible(o)]
     ex = ThreadPoolExecutor(min(num_cpus(), 8))
     try:
-        for f in as_completed([ex.submit(test_nb, o) for o in nbs]): tally.add(*f.result())
+        jobs = [ex.submit(test_gpu)] + [ex.submit(test_nb, o) for o in nbs]
+        for f in as_completed(jobs): tally.add(*f.result())
     finally: ex.shutdown(cancel_futures=True)
     return len(nbs)
 

@@ -12,19 +12,22 @@ __all__ = ['one_clip', 'maps_and_grads', 'class_heat', 'class_probs', 'class_act
 from fastai.vision.all import *
 from fastai.callback.hook import Hook
 from ..core import *
+from ..learners.evaluate import *
 
 # %% ../../nbs/answers/54_interpret.ipynb #18d746bd
 def one_clip(
     learn:Learner, # Its `dls` read and prepare the clip
     item, # Number of a clip of the validation set, or a video file, a frame folder or frames
-) -> tuple: # Batch `(1, T, C, H, W)` where the model is, the clip as one sees it, its class or None
+) -> tuple: # Batch `(1, T, C, H, W)` where the model is, the clip as one sees it, its class, its classes with commas between, or None
     "One clip for the model and for the eye"
     known,ds = None,learn.dls.valid_ds
     if isinstance(item, int):
         n = len(ds.items)
         if not -n<=item<n: raise IndexError(f'the validation set of this learner has {n} clips, but number {item} '
             'was asked for: give a number below, or a video')
-        known = learn.dls.vocab[ds.tls[1][item]]
+        label = ds.tls[1][item]
+        numbers = label.nonzero().flatten() if several_labels(learn.dls) else [label]
+        known = ', '.join(str(learn.dls.vocab[i]) for i in numbers)
         item = ds.items[item]
     dl = learn.dls.test_dl([item], num_workers=0)
     batch = dl.one_batch()
@@ -174,7 +177,8 @@ def show_heat(
 # %% ../../nbs/answers/54_interpret.ipynb #81d579e5
 def _title(learn, x, known):
     "`actual: predicted, probability`"
-    probs = class_probs(learn.model, x)
+    with torch.no_grad(): logits = learn.model.eval()(x)
+    probs = activation_of(learn)(logits.float())[0]
     best = f'{learn.dls.vocab[probs.argmax()]} {probs.max():.2f}'
     return best if known is None else f'{known}: {best}'
 

@@ -55,6 +55,12 @@ def check_source(
         if Path(device).exists(): return
         raise VideoError(f'there is no camera {source} ({device} does not exist): plug it in or give another number')
 
+# %% ../../nbs/answers/53_watch.ipynb #f8952412
+def _why(e, timeout):
+    "What error `e` says of a source"
+    if isinstance(e, (av.error.ExitError,av.error.TimeoutError)): return f'nothing came for {timeout:g} s'
+    return getattr(e, 'strerror', None) or e
+
 # %% ../../nbs/answers/53_watch.ipynb #677df1b7
 def _open_source(source, timeout):
     "The open container of `source`"
@@ -66,7 +72,7 @@ def _open_source(source, timeout):
     try: return open_container(name, format=fmt, options=options, timeout=timeout)
     except (av.FFmpegError, ValueError) as e:
         what = dict(camera='camera', network='stream', file='file')[kind]
-        why = getattr(e, 'strerror', None) or e
+        why = _why(e, timeout)
         raise VideoError(f'the {what} {source} cannot be read ({why}): check that it is there and is a video') from None
 
 # %% ../../nbs/answers/53_watch.ipynb #8b46e7af
@@ -78,6 +84,8 @@ class Frame(NamedTuple):
     image:ndarray # `uint8`, `(3, h, w)`
 
 # %% ../../nbs/answers/53_watch.ipynb #c04debca
+_longest_gap = 10. # Seconds
+
 class FrameReader:
     "The frames of a source that fall due every `every` seconds, read in a thread, the newest `room` of them"
     def __init__(self,
@@ -95,6 +103,7 @@ class FrameReader:
         self.drop = ifnone(drop, self.kind!='file' or realtime)
         self.container = _open_source(source, timeout)
         self.fps = float(video_stream(self.container, source).average_rate or 25)
+        self.may_jump = self.kind!='file' or av.format.Flags.ts_discont in av.format.Flags(self.container.format.flags)
         self.n_read = self.n_due = self.n_dropped = self.n_opened = 0
         self.last = 0.
         self.shape = None
@@ -117,7 +126,7 @@ def _read_all(self:FrameReader):
                 self._see(frame, seconds)
                 if self.done: return 'stopped'
         except av.FFmpegError as e:
-            if self.kind!='file': return e.strerror
+            if self.kind!='file': return _why(e, self.timeout)
             raise VideoError(f'{self.source} cannot be read to its end ({e.strerror}): replace it') from None
         return 'end' if self.kind=='file' or container.duration else 'it ended'
 
@@ -127,7 +136,7 @@ def _timed(self:FrameReader, frames):
     "Each of `frames` with its seconds since the very first one, at its own pace if that is wanted"
     earlier = self.last+1/self.fps if self.n_read else 0.
     opened = time.monotonic()
-    for seconds,frame in from_start(frames, self.fps):
+    for seconds,frame in from_start(frames, self.fps, _longest_gap if self.may_jump else math.inf):
         if self.realtime and self.kind=='file': time.sleep(max(opened+seconds-time.monotonic(), 0))
         yield earlier+seconds,frame
 
@@ -270,7 +279,7 @@ class CarriedState(WindowState):
     @torch.no_grad()
     def _conclude(self, last):
         with self.recog.half(): out = self.recog.model.conclude(last, self.window)
-        return self.recog.activation(out).float().cpu()[0]
+        return self.recog.activation(out.float()).cpu()[0]
 
 # %% ../../nbs/answers/53_watch.ipynb #5b5ba038
 class Moment(NamedTuple):

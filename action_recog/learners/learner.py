@@ -12,6 +12,7 @@ __all__ = ['n_classes', 'clip_shape', 'saved_args', 'encoder_learner', 'baseline
 import inspect
 from functools import wraps
 from fastai.vision.all import *
+from fastai.callback.channelslast import *
 from fastai.callback.training import BnFreeze
 from fastai.vision.learner import TimmBody
 from ..core import *
@@ -212,3 +213,11 @@ def video_learner(
     if normalize: add_norm(dls, stats)
     model = VideoModel(body, nf, n_out, ps, grad_checkpointing)
     return _learner(dls, model, splitter, pretrained or weights is not None, metrics=metrics, **kwargs)
+
+# %% ../../nbs/learners/28_learner.ipynb #d0e4ee11
+@patch
+def before_fit(self:ChannelsLast):
+    "Channels last for the weights of images, and for those of clips"
+    formats = {4:torch.channels_last, 5:torch.channels_last_3d}
+    def reorder(o): return o.contiguous(memory_format=formats[o.ndim]) if o.ndim in formats else o
+    self.learn.model._apply(reorder)

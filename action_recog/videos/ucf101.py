@@ -27,11 +27,11 @@ def clip_key(
 # %% ../../nbs/videos/06_ucf101.ipynb #58cc7271
 def clip_group(
     path:str|Path, # Video file or frame folder
-) -> str: # `Class/gNN`, or the clip's own key where its name has no group
+) -> str: # `Class/gNN`, or the clip's own path where its name has no group
     "The group of a clip: all clips that were cut from one video share it"
     path = Path(path)
     m = re.search(r'_g(\d+)_c\d+', path.name)
-    return f'{path.parent.name}/g{m[1]}' if m else clip_key(path)
+    return f'{path.parent.name}/g{m[1]}' if m else (path.parent.parent/clip_key(path)).as_posix()
 
 # %% ../../nbs/videos/06_ucf101.ipynb #a5cd31a4
 def _read_lines(fn):
@@ -49,13 +49,22 @@ def listed_clips(
     return _read_clips(Path(lists)/'trainlist01.txt')+_read_clips(Path(lists)/'testlist01.txt')
 
 # %% ../../nbs/videos/06_ucf101.ipynb #e33b6806
+def _are_lists_of(lists, path):
+    "Do the `lists` name a clip of `path`? They may as long as there is none"
+    folders = visible(path).filter(Path.is_dir) if path.is_dir() else []
+    there = {clip_key(o) for folder in folders for o in visible(folder) if is_clip(o)}
+    if not there or not (lists/'trainlist01.txt').is_file(): return True
+    return any(clip_key(o) in there for o in listed_clips(lists))
+
 def find_lists(
     path:str|Path, # Folder of class folders
-) -> Path|None: # Folder with `classInd.txt`, `None` where there is none
+) -> Path|None: # Folder with `classInd.txt`, `None` where there is none, or none that names a clip of `path`
     "Look for the list files in `path` and beside it"
     path = Path(path).absolute()
     places = path,path/'ucfTrainTestlist',path.parent/'ucfTrainTestlist'
-    return first(o for o in places if (o/'classInd.txt').is_file())
+    lists = first(o for o in places if (o/'classInd.txt').is_file())
+    if lists is None or _are_lists_of(lists, path): return lists
+    warn(f'the lists in {lists} name no clip of {path}: they are passed over')
 
 # %% ../../nbs/videos/06_ucf101.ipynb #80b4ce80
 def class_index(

@@ -1,0 +1,676 @@
+"Checks of what happens on a GPU, on a machine that has none: `python tools/gpu.py` runs all, `python tools/gpu.py NAME` one"
+import ast,importlib,os,re,sys,tempfile,time,traceback,warnings
+os.environ.setdefault('MPLBACKEND', 'agg')
+warnings.filterwarnings('ignore')
+from pathlib import Path
+import torch
+from fastai.vision.all import *
+from fastai.callback.channelslast import *
+from fastcore.script import call_parse
+from contextlib import nullcontext,redirect_stderr,redirect_stdout,suppress
+from dataclasses import replace
+from fastcore.test import *
+from nbdev.test import nb_test_cells
+import paper_gpu
+from paper_gpu import PaperTensor,use_paper_gpu
+from action_recog.all import *
+from action_recog.answers.demo import answer
+from action_recog.test_utils import moving_square,quiet,tiny_dls,tiny_sample,write_video
+
+root = Path(__file__).resolve().parents[1]
+checks = {}
+
+def check(n_gpus=1):
+    "Register a function as a check with `n_gpus` GPUs of paper"
+    def _inner(f):
+        checks[f.__name__] = n_gpus,f
+        return f
+    return _inner
+
+# What the checks share
+
+tmp = tempfile.TemporaryDirectory()
+folder = Path(tmp.name)
+amps = 'fp32','fp16','bf16'
+small = dict(arch='small_cnn', pretrained=False)
+args = dict(
+    baseline=dict(small, time_pool='attention'),
+    lstm=dict(small, hidden_size=8, pool=1),
+    convlstm=dict(small, hidden_size=8),
+    timesformer=dict(patch_size=16, dim=16, depth=1, heads=2, dim_head=8),
+    video=dict(arch='mc3_18', pretrained=False))
+
+@functools.cache
+def sample()->Path: # Folder of class folders
+    "The smallest sample"
+    return tiny_sample(folder/'sample', n_frames=10)
+
+@functools.cache
+def video()->Path: # Video of four seconds
+    "A square that moves"
+    return write_video(folder/'square.avi', moving_square(40), fps=10)
+
+@functools.cache
+def weights()->Path: # Checkpoint of a `small_cnn`
+    "Weights that an encoder can start from, so that it is frozen"
+    fn = folder/'small_cnn.pth'
+    torch.save(small_cnn().state_dict(), fn)
+    return fn
+
+def clips(device=None, **kwargs): return tiny_dls(sample(), device=device, **kwargs)
+
+def set_amp(learn, amp):
+    "`learn` in one of three precisions"
+    learn.remove_cbs(learn.cbs.filter(risinstance(MixedPrecision)))
+    if amp=='fp16': learn.to_fp16()
+    if amp=='bf16': learn.to_bf16()
+    return learn
+
+def make(model, amp='fp16', device=None, **kwargs):
+    "A tiny learner, the same at every call"
+    set_seed(0)
+    if model=='forecast':
+        dls = ForecastDataLoaders.from_digits(n_in=3, n_out=2, n_train=8, n_valid=4, bs=4, n_digits=1, size=32, device=device)
+        learn = forecast_learner(dls, hidden_size=4, path=folder, metrics=frame_mse, **kwargs)
+    else: learn = learner_meta[model]['learner'](clips(device), **{**args[model], **kwargs}, path=folder)
+    return set_amp(learn, amp)
+
+def steps(learn, n=2):
+    "The losses of `n` training steps"
+    set_seed(0)
+    with quiet(learn): learn.fit(1, 1e-3, cbs=ShortEpochCallback(pct=(n-.5)/len(learn.dls.train)))
+    return torch.stack([o.as_subclass(Tensor).cpu() for o in learn.recorder.losses])
+
+def is_on(learn, device):
+    "All parameters are finite, fp32 and on `device`"
+    for p in learn.model.parameters():
+        test_eq(p.device, torch.device(device))
+        test_eq(p.dtype, torch.float32)
+        assert p.isfinite().all()
+
+def twin(learn, model):
+    "A learner on the CPU with the weights of `learn`"
+    cpu = make(model, 'fp32', 'cpu')
+    cpu.model.load_state_dict(learn.model.state_dict())
+    return cpu
+
+def as_probs(preds): return {label:p for label,p in preds}
+
+def same_probs(a, b, eps=.02):
+    "Two answers of `predict_video` agree"
+    for label,p in as_probs(a).items(): test_close(p, as_probs(b)[label], eps)
+
+# The emulation itself
+
+def cuda(*shape, device='cuda', **kwargs): return torch.randn(*shape, device=device, **kwargs)
+
+@check(2)
+def paper_devices():
+    "Tensors on two devices do not meet, numbers without dimensions do"
+    a,b = cuda(2,3),cuda(2,3, device='cuda:1')
+    test_eq([a.device,b.device], [torch.device('cuda:0'),torch.device('cuda:1')])
+    same = 'same device'
+    test_fail(lambda: a+b, contains=same)
+    test_fail(lambda: a+torch.randn(2,3), contains=same)
+    test_fail(lambda: torch.cat([a,torch.randn(2,3)]), contains=same)
+    test_fail(lambda: torch.randn(2,3).add_(a), contains=same)
+    test_fail(lambda: nn.Linear(3,1)(a), contains=same)
+    test_eq((a*torch.tensor(2.)).device, a.device)
+    test_close((a+b.to('cuda:0')).cpu(), a.cpu()+b.cpu())
+    test_eq(a[torch.tensor([0])].device, a.device)
+    test_fail(lambda: torch.randn(2, device='cuda', generator=torch.Generator()), contains='generator')
+
+@check()
+def paper_dtypes():
+    "A convolution or a product of two dtypes is refused, as CUDA does"
+    x,conv = cuda(1,3,8,8),nn.Conv2d(3,2,3).cuda()
+    test_eq(conv(x).dtype, torch.float32)
+    test_fail(lambda: conv(x.half()), contains='should be the same')
+    test_fail(lambda: cuda(2,2)@cuda(2,2).half(), contains='same')
+    test_eq(conv.half()(x.half()).dtype, torch.float16)
+
+def header_lists(name):
+    "Names in a list of the header of the torch that is installed"
+    text = (Path(torch.__file__).parent/'include/ATen/autocast_mode.h').read_text()
+    body = re.search(rf'#define AT_FORALL_{name}\(_\)(.*?)\n\n', text, re.S)[1]
+    return set(re.findall(r'_\((\w+)[,)]', body))-{'ADD_NS'} | set(re.findall(r'ADD_NS\((\w+)\)', body))
+
+@check()
+def paper_autocast_lists():
+    "The operators that autocast treats are those of the torch that is installed"
+    test_eq(set(paper_gpu.to_low), header_lists('LOWER_PRECISION_FP'))
+    fp32 = header_lists('FP32')|header_lists('FP32_SET_OPT_DTYPE')|header_lists('DIFFERENT_REDISPATCH_SIGNATURE')
+    test_eq(set(paper_gpu.to_fp32), fp32)
+    test_eq(set(paper_gpu.to_widest), header_lists('PROMOTE'))
+
+@check()
+def paper_autocast():
+    "Autocast chooses the dtype of each operator as on CUDA, and its values are those of that dtype"
+    x,w = cuda(4,8),cuda(8,8)
+    for dtype in (torch.float16, torch.bfloat16):
+        with torch.autocast('cuda', dtype):
+            low = x@w
+            test_eq(low.dtype, dtype)
+            test_eq(F.linear(x, w).dtype, dtype)
+            test_eq(low.softmax(1).dtype, torch.float32)
+            test_eq(low.sum().dtype, torch.float32)
+            test_eq(F.layer_norm(low, (8,)).dtype, torch.float32)
+            test_eq(F.mse_loss(low, low).dtype, torch.float32)
+            test_eq(low.relu().dtype, dtype)
+            test_eq((low+x).dtype, torch.float32)
+            test_fail(lambda: F.binary_cross_entropy(low.sigmoid(), low.sigmoid()), contains='unsafe to autocast')
+            with torch.autocast('cuda', enabled=False): test_eq((x@w).dtype, torch.float32)
+        test_close(low.float().cpu(), (x.cpu().to(dtype)@w.cpu().to(dtype)).float(), 1e-1)
+        assert (low.float()-x@w).abs().max()>0
+    test_eq((x@w).dtype, torch.float32)
+
+@check()
+def paper_overflow():
+    "What is too large for fp16 becomes infinite under autocast, and stays finite in bf16"
+    x = cuda(4,8).fill_(200.)
+    with torch.autocast('cuda', torch.float16): assert (x@x.T).isinf().all()
+    with torch.autocast('cuda', torch.bfloat16): assert (x@x.T).isfinite().all()
+
+@check()
+def paper_scaler():
+    "The scaler leaves out a step whose gradients overflow, and halves its factor"
+    layer = nn.Linear(2,1).cuda()
+    opt,scaler = torch.optim.SGD(layer.parameters(), 1.),torch.amp.GradScaler('cuda')
+    before = layer.weight.detach().clone()
+    for value,moves in ((float('inf'),False), (1.,True)):
+        opt.zero_grad()
+        scaler.scale(layer(cuda(4,2).fill_(value)).sum()).backward()
+        scale = scaler.get_scale()
+        scaler.step(opt)
+        scaler.update()
+        test_eq(not torch.equal(layer.weight.cpu(), before.cpu()), moves)
+        test_eq(scaler.get_scale(), scale if moves else scale/2)
+
+@check()
+def paper_log():
+    "The log counts kernels, bytes each way, and where the CPU waits"
+    with use_paper_gpu() as log:
+        x = torch.zeros(4,8).cuda()
+        test_eq([log.kernels,sum(log.to_gpu.values()),sum(log.to_cpu.values())], [1,4*8*4,0])
+        y = (x@x.T).relu()
+        test_eq([log.kernels,sum(log.waits.values())], [3,1])
+        y.sum().item()
+        test_eq([log.kernels,sum(log.waits.values())], [4,2])
+        y.half().cpu()
+        test_eq(sum(log.to_cpu.values()), 4*4*2)
+        x.view(-1)[1:].reshape(31)
+        test_eq(log.kernels, 6)
+    assert 'action_recog' not in repr(log) and 'kernels' in repr(log)
+
+@check(2)
+def paper_files():
+    "A checkpoint of a GPU comes back on it, or on the CPU where that is asked for"
+    fn = folder/'paper.pth'
+    layer = nn.Linear(2,1).to('cuda:1')
+    torch.save(layer.state_dict(), fn)
+    test_eq(torch.load(fn)['weight'].device, torch.device('cuda:1'))
+    back = torch.load(fn, map_location='cpu', weights_only=True)
+    test_eq(back['weight'].device.type, 'cpu')
+    test_eq(back['weight'], layer.weight.detach().cpu())
+
+# Learners
+
+def learns(model):
+    "Two steps of a learner in each precision: as on the CPU in fp32, near it in the others"
+    cpu = steps(make(model, 'fp32', 'cpu'))
+    for amp in amps:
+        learn = make(model, amp)
+        got = steps(learn)
+        if amp=='fp32': test_close(got, cpu, 1e-2)
+        else: test_close(got[0], cpu[0], .05)
+        assert got.isfinite().all()
+        is_on(learn, 'cuda:0')
+        assert not torch.is_autocast_enabled('cuda')
+
+@check()
+def step_baseline():
+    "The baseline trains in fp32, fp16 and bf16, to the losses of the CPU"
+    learns('baseline')
+
+@check()
+def step_lstm():
+    "The LSTM trains in fp32, fp16 and bf16, to the losses of the CPU"
+    learns('lstm')
+
+@check()
+def step_convlstm():
+    "The ConvLSTM trains in fp32, fp16 and bf16, to the losses of the CPU"
+    learns('convlstm')
+
+@check()
+def step_timesformer():
+    "The TimeSformer trains in fp32, fp16 and bf16, to the losses of the CPU"
+    learns('timesformer')
+
+@check()
+def step_video():
+    "A video backbone trains in fp32, fp16 and bf16, to the losses of the CPU"
+    learns('video')
+
+@check()
+def step_forecast():
+    "The forecaster trains in fp32, fp16 and bf16, to the losses of the CPU"
+    learns('forecast')
+
+@check()
+def default_precision():
+    "A learner is in fp16 on a GPU and in fp32 on the CPU, whether its device is a string or none"
+    for device,amp in ((None,True), ('cuda',True), ('cpu',False), (torch.device('cpu'),False)):
+        learn = learner_meta['baseline']['learner'](clips(device), **args['baseline'])
+        test_eq(hasattr(learn, 'mixed_precision'), amp)
+        dls = ForecastDataLoaders.from_digits(n_in=3, n_out=2, n_train=8, n_valid=4, bs=4, size=32, device=device)
+        test_eq(hasattr(forecast_learner(dls, hidden_size=4, metrics=frame_mse), 'mixed_precision'), amp)
+
+@check(2)
+def other_devices():
+    "Loaders and learners on the CPU and on the second GPU stay there"
+    for device in ('cpu','cuda:1'):
+        for model in (*args,'forecast'):
+            learn = make(model, 'fp32' if device=='cpu' else 'fp16', device)
+            steps(learn, 1)
+            is_on(learn, device)
+            with quiet(learn): test_eq(learn.get_preds()[0].device.type, 'cpu')
+        learn = make('convlstm', 'fp32', device)
+        steps(learn, 1)
+        ask = partial(predict_video, video=video(), n_clips=2)
+        same_probs(ask(learn), ask(twin(learn, 'convlstm')))
+        assert [*watch(learn, video(), window=1.)]
+        class_activation(learn, 0)
+
+@check()
+def channels_last():
+    "Learners train with `to_channelslast`, those of 5-D weights too"
+    for model in args: steps(make(model, 'fp32').to_channelslast(), 1)
+
+@check()
+def freezing():
+    "An encoder with weights is frozen, then trains"
+    for model in ('baseline','lstm','convlstm'):
+        learn = make(model, 'bf16', weights=weights())
+        before = first(learn.model.encoder.parameters()).detach().cpu().clone()
+        steps(learn)
+        test_eq(first(learn.model.encoder.parameters()).detach().cpu(), before)
+        learn.unfreeze()
+        steps(learn)
+        assert not torch.equal(first(learn.model.encoder.parameters()).detach().cpu(), before)
+
+@check()
+def find_rate():
+    "`lr_find` suggests a rate and puts the weights back"
+    learn = make('convlstm')
+    before = first(learn.model.parameters()).detach().cpu().clone()
+    with quiet(learn): rate = learn.lr_find(num_it=6, show_plot=False).valley
+    assert 0<rate<10
+    test_eq(first(learn.model.parameters()).detach().cpu(), before)
+
+@check()
+def features_cached():
+    "Stored features train as frames do, in each precision, and are found by the CPU"
+    for amp in amps:
+        learn = make('baseline', amp, weights=weights())
+        with cache_features(learn, folder/f'features-{amp}', n_frames=8, n_views=2):
+            steps(learn)
+            test_eq(learn.dls.one_batch()[0].device.type, 'cuda')
+        with quiet(learn): assert learn.get_preds()[0].isfinite().all()
+    n_files = len([*(folder/'features-fp32').rglob('*.npy')])
+    learn = make('baseline', 'fp32', 'cpu', weights=weights())
+    with cache_features(learn, folder/'features-fp32', n_frames=8, n_views=2): steps(learn)
+    test_eq(len([*(folder/'features-fp32').rglob('*.npy')]), n_files)
+
+def recipe(model='baseline', **kwargs):
+    "A recipe of two short phases on stored features"
+    how = dict(seq_len=4, image_size=32, bs=4, freeze_epochs=2, epochs=1, n_clips=2, flip=True)
+    given = args[model] if model=='timesformer' else dict(args[model], weights=weights())
+    return replace(get_recipe(model, 'sample', **{**how, **kwargs}), model=given)
+
+class StopAfter(Callback):
+    "Break off after some epochs"
+    order = 80
+    def __init__(self, n): self.n = n
+    def after_epoch(self):
+        self.n -= 1
+        if not self.n: raise KeyboardInterrupt
+
+def run_of(name, **kwargs): return Run(sample(), 'baseline', recipe(**kwargs), folder/name, num_workers=0)
+
+@check()
+def run_stopped():
+    "A run with features, two phases, mixup and a scaler that is stopped and goes on ends as one that was not"
+    how = dict(features=dict(n_frames=8, n_views=2), mixup=.4, label_smoothing=.1)
+    rows,states = [],[]
+    for name in ('whole','stopped'):
+        run = run_of(name, **how)
+        if name=='stopped':
+            with suppress(KeyboardInterrupt): run.complete(StopAfter(2))
+            run = run_of(name, **how)
+        rows.append(run.complete())
+        states.append(run.learn.model.state_dict())
+        test_eq(run.row['devices'], [torch.cuda.get_device_name()])
+    test_close(rows[0]['video_accuracy'], rows[1]['video_accuracy'])
+    for a,b in zip(*(o.values() for o in states)): test_close(a.cpu(), b.cpu(), 1e-5)
+
+@check()
+def run_all_models():
+    "A table of all learners is trained, scored in all orders and kept"
+    for model in ('lstm','convlstm','timesformer'):
+        run = Run(sample(), model, recipe(model, freeze_epochs=1), folder/f'run-{model}', num_workers=0)
+        row = run.complete()
+        test_eq(set(row['order']), set(orders))
+        assert (folder/f'run-{model}'/'learner.pkl').is_file()
+
+@check()
+def scoring():
+    "`score` and `order_test` give what the CPU gives, in each precision"
+    for model in ('baseline','timesformer'):
+        for amp in amps:
+            learn = make(model, amp)
+            steps(learn, 1)
+            with quiet(learn): row = score(learn, 2, flip=True)
+            with quiet(twin(learn, model)) as o: cpu = score(o, 2, flip=True)
+            test_eq(row['order_blind_ceiling'], cpu['order_blind_ceiling'])
+            test_close(row['video_accuracy'], cpu['video_accuracy'], .26)
+            with quiet(learn): test_eq(order_test(learn), row['order'])
+
+@check()
+def leaking():
+    "`leak_test` trains with an official and a random split"
+    rows = leak_test(sample(), 'baseline', recipe(epochs=0, freeze_epochs=1), num_workers=0, out=folder/'leak')
+    test_eq(len(rows), 2)
+
+@check()
+def cuts_and_mixes():
+    "MixUp, CutMix, gradient clipping and accumulation work in training"
+    for cb in (MixUp(), CutMix(), GradientClip(1.), GradientAccumulation(8)):
+        learn = make('baseline')
+        set_seed(0)
+        with quiet(learn): learn.fit(1, 1e-3, cbs=[cb,ShortEpochCallback(pct=.4)])
+        is_on(learn, 'cuda:0')
+
+@check()
+def batch_transforms():
+    "All batch transforms keep shape, range and device of clips"
+    tfms = aug_transforms(size=24, flip_vert=True, max_lighting=.9, p_affine=1., p_lighting=1.)
+    for o in (tfms, aug_transforms(size=24, min_scale=.5), [RandomErasing(p=1.)], [RandomResizedCropGPU(24)],
+        [Hue(p=1.),Saturation(p=1.),Brightness(p=1.),Contrast(p=1.)], [Rotate(p=1.),Zoom(p=1.),Warp(p=1.),Flip(p=1.)],
+        [DeterministicFlip()], [DeterministicDihedral()]):
+        x,_ = clips(batch_tfms=o).one_batch()
+        test_eq([x.device.type,x.ndim,x.dtype], ['cuda',5,torch.float32])
+        assert x.isfinite().all()
+
+@check()
+def export_down():
+    "What was trained on a GPU answers alike after `export` and `load_learner` on the CPU"
+    for model in args:
+        learn = make(model, 'fp32')
+        steps(learn, 1)
+        learn.export(folder/'down.pkl')
+        cpu = load_learner(folder/'down.pkl')
+        is_on(cpu, 'cpu')
+        ask = partial(predict_video, video=video(), n_clips=2)
+        same_probs(ask(learn), ask(cpu), 1e-3)
+
+@check()
+def export_up():
+    "What was trained on the CPU answers alike on a GPU, by `load_learner` and `load_model`"
+    for model in ('baseline','timesformer'):
+        learn = make(model, 'fp32', 'cpu')
+        steps(learn, 1)
+        learn.export(folder/'up.pkl')
+        save_model(learn, folder/'up')
+        ask = partial(predict_video, video=video(), n_clips=2)
+        up = load_learner(folder/'up.pkl', cpu=False)
+        up.dls.to('cuda')
+        up.model.to('cuda')
+        for o in (up, load_model(folder/'up', 'cuda')):
+            is_on(o, 'cuda:0')
+            same_probs(ask(o), ask(learn), 1e-3 if not hasattr(o, 'mixed_precision') else .02)
+
+@check()
+def model_folders():
+    "A learner of a GPU in fp16 and bf16 is written as a model folder, which the CPU reads"
+    for model in ('lstm','convlstm'):
+        for amp in ('fp16','bf16'):
+            learn = make(model, amp)
+            steps(learn, 1)
+            save_model(learn, folder/f'model-{amp}-{model}')
+            cpu = load_model(folder/f'model-{amp}-{model}')
+            is_on(cpu, 'cpu')
+            same_probs(predict_video(learn, video(), n_clips=2), predict_video(cpu, video(), n_clips=2), .03)
+
+@check()
+def programs():
+    "A learner of a GPU is written by `torch.export`, and stays on the GPU itself"
+    learn = make('baseline')
+    steps(learn, 1)
+    to_program(learn, folder/'baseline.pt2')
+    is_on(learn, 'cuda:0')
+
+@check()
+def opened_on_gpu():
+    "`open_learner` puts a run and a model folder onto the GPU that is there, or where it is told"
+    learn = make('baseline', 'fp32', 'cpu')
+    (folder/'opened').mkdir(exist_ok=True)
+    learn.export(folder/'opened'/'learner.pkl')
+    save_model(learn, folder/'opened-model')
+    for o in ('opened','opened-model'):
+        for device,want in ((None,'cuda:0'), ('cpu','cpu'), ('cuda','cuda:0')):
+            back = open_learner(folder/o, device) if device else open_learner(folder/o)
+            is_on(back, want)
+            same_probs(predict_video(back, video(), n_clips=2), predict_video(learn, video(), n_clips=2))
+
+@check()
+def fresh_answers():
+    "A learner that was never fitted, its model still on the CPU and its loaders on a GPU, answers"
+    for model in args:
+        learn = make(model)
+        test_eq(len(predict_video(learn, video(), n_clips=1)), 4)
+    learn = make('convlstm')
+    assert len([*watch(learn, video(), window=1.)])>2
+    test_eq(class_activation(learn, 0).ndim, 3)
+
+@check()
+def answers():
+    "`predict_video` with its timeline gives what the CPU gives, in each precision"
+    ask = partial(predict_video, video=video(), n_clips=2, window=1., timeline=True)
+    for model in args:
+        for amp in amps if model!='video' else ['fp16']:
+            learn = make(model, amp)
+            steps(learn, 1)
+            res,cpu = ask(learn),ask(twin(learn, model))
+            same_probs(res, cpu, 1e-3 if amp=='fp32' else .03)
+            test_eq(res.probs.dtype, torch.float32)
+            test_eq(res.probs.shape, cpu.probs.shape)
+
+@check()
+def precision_of_answers():
+    "Answers are computed in the precision that a learner was trained in"
+    for amp,dtype in (('fp32',torch.float32), ('fp16',torch.float16), ('bf16',torch.bfloat16)):
+        learn = make('baseline', amp)
+        steps(learn, 1)
+        rows = Recogniser(learn).encode(cuda(2,3,32,32))
+        test_eq(rows.dtype, dtype)
+
+@check()
+def streams():
+    "`watch` labels a stream by a sliding window and by a carried state, in each precision"
+    for model in ('baseline','convlstm','timesformer'):
+        for amp in amps:
+            learn = make(model, amp)
+            steps(learn, 1)
+            ask = lambda o: [*watch(o, video(), window=1.)]
+            here,cpu = ask(learn),ask(twin(learn, model))
+            test_eq(len(here), len(cpu))
+            for a,b in zip(here, cpu): test_close(a.probs, b.probs, 1e-3 if amp=='fp32' else .05)
+
+@check()
+def interpretation():
+    "Class activation, attention and their pictures, in each precision"
+    for model in args:
+        for amp in amps[:2]:
+            learn = make(model, amp)
+            steps(learn, 1)
+            heat = class_activation(learn, 0)
+            test_close(heat.cpu(), class_activation(twin(learn, model), 0), 1e-2)
+            show_cam(learn, 0)
+    learn = make('timesformer')
+    steps(learn, 1)
+    test_close(attention_rollout(learn, 0).cpu(), attention_rollout(twin(learn, 'timesformer'), 0), 1e-2)
+    show_attention(learn, 0)
+    learn = make('baseline')
+    steps(learn, 1)
+    test_close(pool_weights(learn, 0).sum().item(), 1, 1e-3)
+    show_attention(learn, 0)
+    plt.close('all')
+
+@check()
+def demo_answer():
+    "The page's answer for a video"
+    learn = make('lstm')
+    steps(learn, 1)
+    strip,labels,timeline = answer(learn, video())
+    same_probs(labels.items(), predict_video(twin(learn, 'lstm'), video()))
+
+@check()
+def pictures():
+    "Batches, results, losses and confusions are drawn"
+    learn = make('baseline')
+    steps(learn, 1)
+    learn.dls.show_batch(max_n=2)
+    with quiet(learn):
+        learn.show_results(max_n=2)
+        Interpretation.from_learner(learn).plot_top_losses(2)
+        show_confused(learn)
+        test_eq(learn.predict(video())[2].device.type, 'cpu')
+    plt.close('all')
+
+@check()
+def forecasts():
+    "Forecasts are tabled, drawn and animated, with teacher forcing too"
+    for amp in amps:
+        learn = make('forecast', amp)
+        with quiet(learn): learn.fit(1, 1e-3, cbs=ScheduledSampling())
+        table = forecast_table(learn)
+        assert table.notna().all(axis=None)
+        test_close(table.loc['model'], forecast_table(twin(learn, 'forecast')).loc['model'], 1e-2)
+        x,y = learn.dls.valid.one_batch()
+        with torch.no_grad(): pred = learn.model.eval()(x.as_subclass(Tensor))
+        forecast_gif(x[0], y[0].cpu(), pred[0])
+        test_eq(len([*predict_frames(learn, x[0], 3)]), 3)
+        with quiet(learn): learn.show_results(max_n=1)
+        plt.close('all')
+
+@check(2)
+def process_device():
+    "A process of several works on its own GPU, and its loaders follow"
+    torch.cuda.set_device(1)
+    try:
+        dls = clips('cuda:0')
+        dls.to(own_device(dls.device))
+        test_eq(own_device('cuda'), torch.device('cuda:1'))
+        test_eq(own_device('cpu'), torch.device('cpu'))
+        test_eq(dls.one_batch()[0].device, torch.device('cuda:1'))
+    finally: torch.cuda.set_device(0)
+
+@check()
+def frozen_sync_bn():
+    "The statistics of frozen synchronised layers stay as they are"
+    learn = make('baseline', weights=weights())
+    learn.model = nn.SyncBatchNorm.convert_sync_batchnorm(learn.model).cuda()
+    learn.add_cb(SyncBnFreeze())
+    modes = []
+    class Look(Callback):
+        run_after = SyncBnFreeze
+        def before_train(self):
+            modes.append([o.training for o in self.model.encoder.modules() if isinstance(o, nn.SyncBatchNorm)])
+            raise CancelFitException
+    with quiet(learn): learn.fit(1, cbs=Look())
+    assert modes and modes[0] and not any(modes[0])
+
+class OutOfMemory(Callback):
+    order = MixedPrecision.order+1
+    def after_pred(self): raise torch.OutOfMemoryError('CUDA out of memory')
+
+@check()
+def out_of_memory():
+    "After a step that ran out of memory autocast is off again, and the next training is right"
+    run = Run(sample(), 'baseline', recipe(), folder/'memory', num_workers=0)
+    run.make()
+    test_fail(lambda: run.train(OutOfMemory()), contains='memory does not suffice')
+    assert not torch.is_autocast_enabled('cuda')
+    torch.autocast_increment_nesting()
+    test_eq(torch.autocast_decrement_nesting(), 0)
+
+# The notebooks' own cells for a GPU
+
+def is_cuda(cell): return '#| cuda' in cell.source
+
+def names_in(source)->tuple: # Names that it binds, names that it takes from elsewhere
+    "What a cell gives and needs"
+    given,used = set(),set()
+    for o in ast.walk(ast.parse(source)):
+        if isinstance(o, (ast.FunctionDef,ast.ClassDef)): given.add(o.name)
+        elif isinstance(o, ast.Name): (used if isinstance(o.ctx, ast.Load) else given).add(o.id)
+    return given,used-given
+
+def cuda_cells(cells)->list: # Of them, in order
+    "The cells for a GPU, and those above them that import or bind what they use"
+    kept,wanted = [],set()
+    for o in reversed(cells):
+        given,used = names_in(o.source)
+        if not (is_cuda(o) or given&wanted or re.search(r'^(from|import) ', o.source, re.M)): continue
+        kept.insert(0, o)
+        wanted = (wanted-given)|used
+    return kept
+
+@check(0)
+def notebook_cells():
+    "The notebooks' cells marked `#| cuda` run on a GPU of paper, what they need on the CPU"
+    warnings.resetwarnings()
+    for fn in sorted(root.glob('nbs/**/*.ipynb')):
+        text = fn.read_text(encoding='utf-8')
+        if '#| cuda' not in text: continue
+        module = re.search(r'#\| default_exp ([\w.]+)', text)[1]
+        names = dict(vars(importlib.import_module(f'action_recog.{module}')))
+        own = [o for o in nb_test_cells(fn, ['slow']) if '#| export' not in o.source]
+        for o in cuda_cells(own):
+            around = use_paper_gpu() if is_cuda(o) else nullcontext()
+            with around: exec(compile(o.source, f'{fn.name}, cell {o.id}', 'exec'), names)
+
+# Running them
+
+def run_check(name)->str: # What is wrong, empty for nothing
+    "Run one check with its GPUs of paper"
+    n_gpus,f = checks[name]
+    try:
+        gpus = use_paper_gpu(n_gpus) if n_gpus else nullcontext()
+        with gpus, warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()): f()
+        return ''
+    except Exception: return traceback.format_exc()
+    finally:
+        torch.set_autocast_enabled('cuda', False)
+        while torch.autocast_increment_nesting()>1: [torch.autocast_decrement_nesting() for _ in range(2)]
+        torch.autocast_decrement_nesting()
+        torch.clear_autocast_cache()
+
+@call_parse
+def main(
+    *names:str, # Checks to run, all if not given
+):
+    "Run checks on a GPU of paper, a line each"
+    for o in names:
+        if o not in checks: sys.exit(f'there is no check {o}: choose from {", ".join(checks)}')
+    torch.set_num_threads(1)
+    failed = 0
+    for name in names or checks:
+        start = time.perf_counter()
+        err = run_check(name)
+        failed += bool(err)
+        doc = checks[name][1].__doc__
+        print(f"{'FAIL' if err else 'pass'} {time.perf_counter()-start:7.1f} s  gpu {name}: {doc}", flush=True)
+        if err: print(err, flush=True)
+    sys.exit(bool(failed))
