@@ -70,7 +70,6 @@ def video_stream(
     if stream is None: raise VideoError(f'{video} holds no video stream: remove it or replace it')
     if stream.codec_context is None:
         raise VideoError(f'{video} is of a codec that cannot be decoded here: convert it to H.264')
-    check_shape(stream.height, stream.width, video)
     stream.codec_context.thread_count = 1
     stream.codec_context.options = {'max_pixels':str(_most_pixels)}
     return stream
@@ -230,6 +229,7 @@ def iter_frames(
     "Decode `stream` frame by frame"
     if keyframes: stream.codec_context.skip_frame = 'NONKEY'
     if damage=='strict': stream.codec_context.options |= {'err_detect':'explode'}
+    check_shape(stream.height, stream.width, container.name)
     number = 0
     for packet in container.demux(stream):
         if keyframes and packet.size and not packet.is_keyframe: continue
@@ -238,6 +238,7 @@ def iter_frames(
             if damage!='skip': raise
             continue
         for frame in decoded:
+            check_shape(frame.height, frame.width, container.name)
             yield TimedFrame(number, frame.time, frame)
             number += 1
 
@@ -333,9 +334,7 @@ class FileFrames:
 
     def __iter__(self):
         frame = None
-        for frame in iter_frames(self.container, self.stream, self.keyframes, self.damage):
-            check_shape(frame.frame.height, frame.frame.width, self.container.name)
-            yield frame
+        for frame in iter_frames(self.container, self.stream, self.keyframes, self.damage): yield frame
         if frame is None:
             raise VideoError(f'{self.container.name} holds no frame that can be decoded: remove it or replace it')
 
@@ -412,13 +411,21 @@ def open_frames(
     else:
         with open_video(video) as (container,stream): yield FileFrames(container, stream, keyframes)
 
+# %% ../../nbs/videos/04_video.ipynb #6b5aa260
+def _new_clip(n, height, width, video):
+    "Room for `n` frames of `video`"
+    n_bytes = 3*n*height*width
+    if n_bytes>8e9: raise VideoError(f'{video}: {n} frames of {height} x {width} pixels take {n_bytes/1e9:.1f} GB: '
+        'take fewer or give a smaller size')
+    return np.empty((n,3,height,width), np.uint8)
+
 # %% ../../nbs/videos/04_video.ipynb #738b3dbe
-def _stack_frames(frames, idxs, size):
-    "The frames numbered `idxs` of the iterator `frames` as a `TensorClip`"
+def _stack_frames(frames, idxs, size, video):
+    "The frames numbered `idxs` of the iterator `frames` of `video` as a `TensorClip`"
     row_of = {number:row for row,number in enumerate(sorted(set(idxs)))}
     last,clip = max(idxs),None
     for frame in frames:
-        if clip is None: clip = np.empty((len(row_of),3,*frame.shape(size)), np.uint8)
+        if clip is None: clip = _new_clip(len(row_of), *frame.shape(size), video)
         if frame.number in row_of: frame.pixels(out=clip[row_of[frame.number]])
         if frame.number>=last: break
     for number,row in row_of.items():
@@ -446,7 +453,7 @@ def read_clip(
     "Decode some frames of `video`"
     with open_video(video) as (container,stream):
         frames = FileFrames(container, stream, keyframes)
-        return _stack_frames(frames, _frame_numbers(idxs, frames), size)
+        return _stack_frames(frames, _frame_numbers(idxs, frames), size, video)
 
 # %% ../../nbs/videos/04_video.ipynb #a75bda3c
 def read_frames(
@@ -457,4 +464,4 @@ def read_frames(
     "Read some frames of a frame folder"
     frames = FolderFrames(folder)
     idxs = [min(i, frames.n_frames-1) for i in _frame_numbers(idxs, frames)]
-    return _stack_frames((frames[i] for i in sorted(set(idxs))), idxs, size)
+    return _stack_frames((frames[i] for i in sorted(set(idxs))), idxs, size, folder)
