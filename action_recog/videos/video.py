@@ -447,7 +447,7 @@ def _new_clip(n, height, width, video):
 
 # %% ../../nbs/videos/04_video.ipynb #738b3dbe
 def _stack_frames(frames, idxs, size, video):
-    "The frames numbered `idxs` of the iterator `frames` of `video` as a `TensorClip`"
+    "The frames numbered `idxs` of the iterator `frames` of `video` as a `TensorClip`, and how many were seen"
     row_of = {number:row for row,number in enumerate(sorted(set(idxs)))}
     last,clip = max(idxs),None
     for frame in frames:
@@ -458,7 +458,7 @@ def _stack_frames(frames, idxs, size, video):
         if number>frame.number: frame.pixels(out=clip[row])
     rows = [row_of[i] for i in idxs]
     if rows!=list(range(len(clip))): clip = clip[rows]
-    return torch.from_numpy(clip).as_subclass(TensorClip)
+    return torch.from_numpy(clip).as_subclass(TensorClip), frame.number+1
 
 # %% ../../nbs/videos/04_video.ipynb #3cad1495
 def _frame_numbers(idxs, frames):
@@ -479,7 +479,10 @@ def read_clip(
     "Decode some frames of `video`"
     with open_video(video) as (container,stream):
         frames = FileFrames(container, stream, keyframes)
-        return _stack_frames(frames, _frame_numbers(idxs, frames), size, video)
+        numbers = _frame_numbers(idxs, frames)
+        clip,n_seen = _stack_frames(frames, numbers, size, video)
+    if n_seen>max(numbers) or not callable(idxs): return clip
+    return read_clip(video, idxs(n_seen), size, keyframes)
 
 # %% ../../nbs/videos/04_video.ipynb #a75bda3c
 def read_frames(
@@ -490,4 +493,4 @@ def read_frames(
     "Read some frames of a frame folder"
     frames = FolderFrames(folder)
     idxs = [min(i, frames.n_frames-1) for i in _frame_numbers(idxs, frames)]
-    return _stack_frames((frames[i] for i in sorted(set(idxs))), idxs, size, folder)
+    return _stack_frames((frames[i] for i in sorted(set(idxs))), idxs, size, folder)[0]
