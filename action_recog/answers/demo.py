@@ -125,6 +125,7 @@ class Previews:
         folder:Path, # Where the copies are written
         answer, # Function of a video file
         check=noop, # Function of a video file that raises an error where no copy is wanted
+        keep:float=600, # Seconds until a copy is deleted
     ):
         store_attr()
         self.uploads = {}
@@ -139,6 +140,9 @@ class Previews:
             if is_playable(video): return None
             fn = self.folder/f'{token_hex(8)}.mp4'
             self.uploads[fn.name] = video
+            later = threading.Timer(self.keep, fn.unlink, [True])
+            later.daemon = True
+            later.start()
             return str(write_preview(video, fn))
         except (VideoError, OSError, av.FFmpegError): return None
 
@@ -210,7 +214,7 @@ def make_page(
         examples = write_examples(folder/'examples', learn.dls.vocab)
         if examples: gr.Examples(examples, video, label='Examples', cache_examples=False)
         limits = dict(max_mb=max_mb, max_seconds=max_seconds)
-        previews = Previews(folder, partial(answer, learn, **limits), partial(check_upload, **limits))
+        previews = Previews(folder, partial(answer, learn, **limits), partial(check_upload, **limits), keep)
         video.change(_on_page(previews), video, [strip,labels,timeline], api_name='predict', concurrency_limit=1)
         video.upload(lambda o: previews.show(o) or gr.skip(), video, video, api_name=False)
     _say_refusals(page)
