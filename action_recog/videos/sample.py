@@ -221,6 +221,7 @@ def write_sample(
     record = dict(n_groups=n_groups, n_clips=n_clips, n_frames=n_frames, seed=seed, classes=sample_classes())
     if _holds_sample(path, record): return path
     jobs = list(product(SHAPES, MOVES, range(1, n_groups+1), range(1, n_clips+1)))
+    remove_stale(path.parent)
     with new_folder(path) as part:
         for cls in record['classes']: (part/'UCF-101'/cls).mkdir(parents=True)
         parallel(_write_pair, jobs, path=part/'UCF-101', n_frames=n_frames, seed=seed, threadpool=True, progress=True)
