@@ -97,7 +97,8 @@ def archive_members(
         if rarfile.is_rarfile(fname): return _rar_members(fname)
         if zipfile.is_zipfile(fname): return _zip_members(fname)
     except ArchiveError: raise
-    except rarfile.NeedFirstVolume: raise ArchiveError(f'{fname} is a later part of an archive: give its first part') from None
+    except rarfile.NeedFirstVolume:
+        raise ArchiveError(f'{fname} is a later part of an archive: give its first part') from None
     except rarfile.RarCannotExec: raise ArchiveError(f'{fname} {_no_tool}') from None
     except Exception as e:
         if 'next volume' in str(e): raise ArchiveError(f'{fname} is one part of an archive, and the next is missing '
