@@ -27,7 +27,8 @@ def read_table(
 ) -> pd.DataFrame: # Its rows, all entries text
     "Read a table of files and labels"
     text = _read_text(Path(fn))
-    try: df = pd.read_csv(io.StringIO(text), header=header, delimiter=delimiter, dtype=str, na_filter=False, index_col=False)
+    as_text = dict(dtype=str, na_filter=False, index_col=False)
+    try: df = pd.read_csv(io.StringIO(text), header=header, delimiter=delimiter, **as_text)
     except ValueError as e: raise ValueError(f'{fn}: {e}') from None
     other = first(o for o in ';\t|,' if o!=delimiter and o in text.splitlines()[0])
     if other and df.shape[1]==1: raise ValueError(f'{fn} has one column with {delimiter!r} between columns: '

@@ -8,9 +8,11 @@ Docs: https://action-recog.github.io/action_recog/videos/check.html.md"""
 __all__ = ['check_video', 'check_frames', 'find_copies', 'check_dataset', 'class_table']
 
 # %% ../../nbs/videos/08_check.ipynb #52cb1cf7
+import multiprocessing
 from fastai.vision.all import *
 from ..core import *
 from .download import *
+from .files import *
 from .frames import *
 from .ucf101 import *
 from .video import *
@@ -60,6 +62,7 @@ def find_copies(
 # %% ../../nbs/videos/08_check.ipynb #87f0e5df
 def _look_at(clip):
     "The row of `clip` in the report"
+    if multiprocessing.parent_process(): end_with_parent()
     files = clip.iterdir() if clip.is_dir() else [clip]
     n_bytes = sum(o.stat().st_size for o in files if o.is_file())
     row = dict(key=clip_key(clip), group=clip_group(Path(*clip.parts[-2:])), status='ok', n_bytes=n_bytes)

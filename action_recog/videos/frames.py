@@ -8,7 +8,7 @@ Docs: https://action-recog.github.io/action_recog/videos/frames.html.md"""
 __all__ = ['whole_frames', 'extract_frames', 'frame_folder', 'avi2frames', 'reason_of', 'extract_dataset']
 
 # %% ../../nbs/videos/05_frames.ipynb #036f6143
-import av
+import av,multiprocessing
 from fastai.vision.all import *
 from torchvision.io import encode_jpeg
 from ..core import *
@@ -98,7 +98,8 @@ def reason_of(
     return f'{clip} cannot be read ({type(error).__name__}: {error}): remove it or replace it'
 
 def _extract_one(video, path_frames, force, size):
-    "Extract `video`; its row of the report"
+    "Extract `video`, in a process of many; its row of the report"
+    if multiprocessing.parent_process(): end_with_parent()
     try: folder = avi2frames(video, path_frames, force, size)
     except Exception as e: return dict(video=str(video), status='failed', reason=reason_of(e, video))
     sizes = [o.stat().st_size for o in folder.iterdir()]

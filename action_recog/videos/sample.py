@@ -138,7 +138,7 @@ def fold_groups(
 # %% ../../nbs/videos/07_sample.ipynb #4c993245
 def _clip_name(cls, group, clip): return f'{cls}/v_{cls}_g{group:02d}_c{clip:02d}.avi'
 
-def _write_lines(path, lines): path.write_text(''.join(f'{o}\r\n' for o in lines), newline='')
+def _write_lines(path, lines): path.write_text(''.join(f'{o}\r\n' for o in lines), newline='', encoding='utf-8')
 
 # %% ../../nbs/videos/07_sample.ipynb #7df1feeb
 def write_lists(
@@ -221,6 +221,7 @@ def write_sample(
     record = dict(n_groups=n_groups, n_clips=n_clips, n_frames=n_frames, seed=seed, classes=sample_classes())
     if _holds_sample(path, record): return path
     jobs = list(product(SHAPES, MOVES, range(1, n_groups+1), range(1, n_clips+1)))
+    remove_stale(path.parent)
     with new_folder(path) as part:
         for cls in record['classes']: (part/'UCF-101'/cls).mkdir(parents=True)
         parallel(_write_pair, jobs, path=part/'UCF-101', n_frames=n_frames, seed=seed, threadpool=True, progress=True)

@@ -32,8 +32,9 @@ video_extensions = {'.avi','.divx','.mp4','.m4v','.mov','.qt','.mkv','.webm','.m
     '.f4v','.ogv','.ogm','.ts','.mts','.m2ts','.m2t','.3gp','.3g2','.mxf','.dv','.mod','.tod','.y4m','.gif'}
 _formats = {'.avi':'avi', '.mp4':'mov', '.m4v':'mov', '.mov':'mov', '.mkv':'matroska', '.webm':'matroska'}
 
-_demuxers = ('avi','mov','matroska','mpegts','mpeg','mpegvideo','m4v','h261','h263','h264','hevc','vvc','av1','obu','ivf','vc1',
-    'flv','live_flv','asf','ogg','mxf','gif','dv','rm','nut','nsv','gxf','wtv','yuv4mpegpipe','mjpeg','dhav','lxf','smk','bink')
+_demuxers = ('avi','mov','matroska','mpegts','mpeg','mpegvideo','m4v','h261','h263','h264','hevc','vvc','av1','obu',
+    'ivf','vc1','flv','live_flv','asf','ogg','mxf','gif','dv','rm','nut','nsv','gxf','wtv','yuv4mpegpipe','mjpeg','dhav',
+    'lxf','smk','bink')
 
 class VideoError(ValueError): "A video cannot be used; the message names the file and the way on"
 
@@ -89,8 +90,8 @@ def open_video(
     "Open `video` for decoding with one thread"
     if not Path(video).is_file(): raise VideoError(f'{video} does not exist: check the path')
     try: container = open_file(video)
-    except av.ArgumentError: raise VideoError(f'{video} is a still picture, a playlist or of another kind that is no video: '
-        'give a video file') from None
+    except av.ArgumentError: raise VideoError(f'{video} is a still picture, a playlist or of another kind '
+        'that is no video: give a video file') from None
     except (av.FFmpegError, ValueError) as e: raise _unreadable(video, e) from None
     with container:
         try: yield container,video_stream(container, video)
@@ -307,7 +308,8 @@ def check_layout(
         if any(Path(o.name).suffix.lower() in image_extensions for o in entries): return
     inner = visible(folder).filter(is_clip)
     if inner: raise VideoError(f'{folder} is no clip, it holds {inner[0].name} and no frames: '
-        f'give {Path(folder).parent} if that holds the class folders, or move the clips right into the folders of their classes')
+        f'give {Path(folder).parent} if that holds the class folders, '
+        'or move the clips right into the folders of their classes')
 
 # %% ../../nbs/videos/04_video.ipynb #9ac4fd0d
 def _class_clips(folder):
