@@ -31,11 +31,31 @@ def _one_sentence(f):
     @wraps(f)
     def _inner(*args, **kwargs):
         warnings.filterwarnings('ignore', category=FutureWarning, module='torch.jit')
-        warnings.filterwarnings('ignore', message='load_learner')
         try: return f(*args, **kwargs)
         except KeyboardInterrupt: sys.exit(f'{name}: stopped')
         except _mistakes as e: sys.exit(f'{name}: {_sentence(e)}')
     return _inner
+
+# %% ../../nbs/answers/57_cli.ipynb #f4f703a3
+def _hyphens(arg):
+    "An option as the parser knows it"
+    name,equals,value = arg.partition('=')
+    return name.replace('_', '-')+equals+value if name.startswith('--') else arg
+
+def _no_bars():
+    "Let fastprogress draw nothing"
+    from fastprogress import fastprogress
+    fastprogress.NO_BAR = True
+    fastprogress.ConsoleProgressBar.fill = ''
+
+def _prepare_shell():
+    "Prepare arguments and output of a command"
+    sys.argv[1:] = [_hyphens(o) for o in sys.argv[1:]]
+    for o in (sys.stdout,sys.stderr):
+        if hasattr(o, 'reconfigure'): o.reconfigure(errors='replace')
+    if not sys.stdout.isatty(): _no_bars()
+
+if re.fullmatch('ar-(data|train|table|predict|watch|export|demo)', Path(sys.argv[0]).stem): _prepare_shell()
 
 # %% ../../nbs/answers/57_cli.ipynb #75860f05
 def _print_counts(report, end=''):
@@ -185,6 +205,17 @@ def ar_table(
         folds=folds, seeds=seeds, leak=leak, loggers=loggers, **kwargs)
     print(f'\n{report_md(rows)}\nsaved in {out}')
 
+# %% ../../nbs/answers/57_cli.ipynb #526f0645
+def _open(learner, device=None):
+    "The learner called `learner`, and a line on stderr if it is a pickle"
+    from action_recog.answers.export import PickleWarning,open_learner
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter('ignore')
+        warnings.simplefilter('always', PickleWarning)
+        learn = open_learner(learner, device)
+    for o in said: print(o.message, file=sys.stderr)
+    return learn
+
 # %% ../../nbs/answers/57_cli.ipynb #3fe04677
 def _as_text(res, many):
     "The answer for a video in lines, with its name if it is one of `many`"
@@ -230,17 +261,17 @@ def ar_predict(
     json:bool=False, # Print JSON, a line for each video?
     csv:bool=False, # Print CSV, a line for each label and each segment?
     save:str=None, # Write the video with its labels on the picture to this file, .mp4, .mov, .mkv or .webm
+    device:str=None, # Where the model works, as cpu or cuda:1; the GPU that is there if not given
 ):
     "Print the most likely labels of videos, and what happens when in long ones"
     from action_recog.answers.annotate import annotate,check_out
-    from action_recog.answers.export import open_learner
     from action_recog.answers.predict import list_videos,predict_videos
     if not videos: raise ValueError('give a video: ar-predict VIDEO')
     files = []
     for o in videos: files += list_videos(o) if Path(o).is_dir() else [o]
     if save and len(files)>1: raise ValueError(f'--save writes one video, these are {len(files)}: give one')
     if save: check_out(save)
-    learn = open_learner(learner)
+    learn = _open(learner, device)
     if json or csv or not sys.stdout.isatty(): learn.remove_cbs(learn.cbs.filter(lambda o: o.name=='progress'))
     preds = predict_videos(learn, files, k=k, n_clips=n_clips, window=window)
     _print_preds(preds, json, csv)
@@ -305,12 +336,12 @@ def ar_watch(
     timeout:float=10., # Seconds without data after which a network stream is taken for broken
     seconds:float=None, # Stop after that much of the stream
     json:bool=False, # Print JSON, a line for each answer?
+    device:str=None, # Where the model works, as cpu or cuda:1; the GPU that is there if not given
 ):
     "Label a stream as it goes"
-    from action_recog.answers.export import open_learner
     from action_recog.answers.watch import check_source,watch
     check_source(source)
-    moments = watch(open_learner(learner), source, window, realtime=realtime, retries=retries, timeout=timeout)
+    moments = watch(_open(learner, device), source, window, realtime=realtime, retries=retries, timeout=timeout)
     _print_moments(moments, json, seconds)
 
 # %% ../../nbs/answers/57_cli.ipynb #48cddd8d
@@ -321,9 +352,10 @@ def ar_export(
     out:str, # Name to write: NAME.onnx for ONNX, NAME.pt2 for torch.export, else a model folder
 ):
     "Write a learner as a model folder, as ONNX or by torch.export"
-    from action_recog.answers.export import open_learner,save_model,to_onnx,to_program
+    from action_recog.answers.export import to_onnx,to_program
+    from action_recog.learners.model_folder import save_model
     write = {'.onnx':to_onnx, '.pt2':to_program}.get(Path(out).suffix, save_model)
-    print(write(open_learner(learner), out))
+    print(write(_open(learner, 'cpu'), out))
 
 # %% ../../nbs/answers/57_cli.ipynb #21a17025
 @call_parse
@@ -335,8 +367,8 @@ def ar_demo(
     max_mb:float=100, # Largest upload in megabytes
     max_seconds:float=120, # Longest video
     browser:bool=False, # Open the page in a browser?
+    device:str=None, # Where the model works, as cpu or cuda:1; the GPU that is there if not given
 ):
     "Open a page on which one drops a video and is told what happens in it"
     from action_recog.answers.demo import launch_page
-    from action_recog.answers.export import open_learner
-    launch_page(open_learner(learner), host, port, browser, max_mb=max_mb, max_seconds=max_seconds)
+    launch_page(_open(learner, device), host, port, browser, max_mb=max_mb, max_seconds=max_seconds)

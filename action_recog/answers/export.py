@@ -25,8 +25,8 @@ _folder_hint = 'let its maker write a model folder (save_model, or ar-export), w
 
 def _why_no_module(e):
     "What an import that failed while a pickle was opened says of the pickle"
-    if (e.name or '').startswith('pathlib.'): return f'was written by Python 3.13 or later: open it there, or {_folder_hint}'
     name = e.name or str(e)
+    if name.startswith('pathlib.'): return f'was written by Python 3.13 or later: open it there, or {_folder_hint}'
     return f'needs the module {name}, which is not here: install it or put it where Python looks, or {_folder_hint}'
 
 def _why_not(e):

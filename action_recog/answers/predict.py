@@ -459,5 +459,6 @@ def predict_videos(
             try: res.append(predict_video(learn, video, **kwargs))
             except (VideoError, OSError) as e: res.append(VideoPreds(video=video, error=str(e)))
             # Decoders and models fail in ways of their own, and the others are to get their answers
-            except Exception as e: res.append(VideoPreds(video=video, error=f'{video} has no answer ({e!r}): replace it'))
+            except Exception as e:
+                res.append(VideoPreds(video=video, error=f'{video} has no answer ({e!r}): replace it'))
     return res

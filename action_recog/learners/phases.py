@@ -6,7 +6,7 @@ Docs: https://action-recog.github.io/action_recog/learners/phases.html.md"""
 
 # %% auto #0
 __all__ = ['Phase', 'get_phases', 'fit_phase', 'training_state', 'load_training_state', 'save_errors', 'read_checkpoint',
-           'Progress', 'KeepEpochs', 'rough_time', 'TimeLeft', 'StopAtNaN', 'training_errors']
+           'Progress', 'KeepEpochs', 'rough_time', 'TimeLeft', 'StopAtNaN', 'keep_autocast', 'training_errors']
 
 # %% ../../nbs/learners/32a_phases.ipynb #5333add7
 import errno,time
@@ -189,6 +189,21 @@ class StopAtNaN(Callback):
         raise FloatingPointError(f'the loss became {self.loss.item()} in epoch {self.epoch+1} of {self.n_epoch} '
             f'at a learning rate of {lr:.2g}: start again with a lower lr, a tenth for example{also}')
 
+# %% ../../nbs/learners/32a_phases.ipynb #2e927957
+def _autocast_depth():
+    torch.autocast_increment_nesting()
+    return torch.autocast_decrement_nesting()
+
+@contextmanager
+def keep_autocast(): # Context manager
+    "Leave autocast on CUDA as it was, whatever is raised"
+    was_on,was_deep = torch.is_autocast_enabled('cuda'),_autocast_depth()
+    try: yield
+    finally:
+        torch.set_autocast_enabled('cuda', was_on)
+        while _autocast_depth()>was_deep: torch.autocast_decrement_nesting()
+        if not was_deep: torch.clear_autocast_cache()
+
 # %% ../../nbs/learners/32a_phases.ipynb #7e11dacb
 def _more_memory(recipe):
     asked = f'bs={recipe.bs}, seq_len={recipe.seq_len}, image_size={recipe.image_size}'
@@ -202,8 +217,8 @@ def _known_error(e, recipe):
     said = str(e)
     if isinstance(e, torch.OutOfMemoryError) or "can't allocate memory" in said: return _more_memory(recipe)
     if 'shared memory' in said or 'Bus error' in said:
-        return MemoryError('the workers of the loaders have too little shared memory (/dev/shm, in Docker 64 MB): start '
-            'the container with --shm-size=8g or --ipc=host, or read without workers by num_workers=0')
+        return MemoryError('the workers of the loaders have too little shared memory (/dev/shm, in Docker 64 MB): '
+            'start the container with --shm-size=8g or --ipc=host, or read without workers by num_workers=0')
     if 'Expected more than 1 value per channel' in said:
         return ValueError(f'batch normalisation cannot learn from bs={recipe.bs}: take 2 clips in a batch or more')
 
@@ -212,7 +227,8 @@ def training_errors(
     recipe:Recipe, # Says what the memory was asked for
 ): # Context manager around a training
     "Say in one sentence why a training cannot go on"
-    try: yield
+    try:
+        with keep_autocast(): yield
     except (FloatingPointError, OSError) as e:
         if '\n\t' not in str(e): raise
         raise type(e)(str(e).split('\n\t')[-1]) from None
