@@ -113,7 +113,7 @@ def write_json(
 ): # Nothing
     "Write `obj` to a JSON file, all of it or nothing"
     text = json.dumps(obj, indent=1, ensure_ascii=False)
-    with new_file(fn) as part: part.write_text(text, encoding='utf-8')
+    with new_file(fn) as part: part.write_text(text, encoding='utf-8', errors='backslashreplace')
 
 # %% ../../nbs/videos/01_files.ipynb #bf5bfc77
 def _exchange(part, dest):

@@ -138,7 +138,7 @@ def fold_groups(
 # %% ../../nbs/videos/07_sample.ipynb #4c993245
 def _clip_name(cls, group, clip): return f'{cls}/v_{cls}_g{group:02d}_c{clip:02d}.avi'
 
-def _write_lines(path, lines): path.write_text(''.join(f'{o}\r\n' for o in lines), newline='')
+def _write_lines(path, lines): path.write_text(''.join(f'{o}\r\n' for o in lines), newline='', encoding='utf-8')
 
 # %% ../../nbs/videos/07_sample.ipynb #7df1feeb
 def write_lists(
