@@ -151,7 +151,8 @@ def _index(d):
     idx = torch.device(d).index
     return _state.current if idx is None else idx
 
-# Operators that may have tensors on two devices; whose indices may be on the CPU; that take no number of the CPU's; where the CPU waits
+# Operators that may have tensors on two devices; whose indices may be on the CPU; that take no number of the CPU's;
+# where the CPU waits
 _copies = {aten._to_copy.default, aten.copy_.default, aten._copy_from.default, aten.copy.default}
 _indexing = {aten.index.Tensor, aten.index_put.default, aten.index_put_.default, aten._index_put_impl_.default, aten._unsafe_index.Tensor}
 _no_scalars = {aten.cat.default, aten.cat.out, aten.stack.default}
@@ -262,7 +263,7 @@ def _compute(func, args, kwargs):
         return _upcast(func, args, kwargs, next(o.dtype for o in fs if o.dtype in _low))
 
 def _count_copy(func, args, stays):
-    "Note a copy from one device to the other in the log; `stays` says whether what is made is on the GPU, `None` for its source's place"
+    "Note a copy between devices in the log; `stays`: is what is made on the GPU, `None` for where its source is"
     if _state.log is None: return
     src = args[0] if func is aten._to_copy.default else args[1]
     is_from = isinstance(src, PaperTensor)
@@ -313,15 +314,22 @@ class _Mode(TorchDispatchMode):
 
 # Autocast, by the lists of ATen/autocast_mode.h
 
-to_low = '''_convolution conv1d conv2d conv3d conv_tbc conv_transpose1d conv_transpose2d conv_transpose3d convolution prelu addmm addmv addr matmul einsum mm mv
-    linalg_vecdot linear addbmm baddbmm bmm chain_matmul linalg_multi_dot _thnn_fused_lstm_cell _thnn_fused_gru_cell lstm_cell gru_cell rnn_tanh_cell
-    rnn_relu_cell _scaled_dot_product_flash_attention scaled_dot_product_attention'''.split()
-to_fp32 = '''acos asin cosh erfinv exp expm1 log log10 log2 log1p reciprocal rsqrt sinh tan pow softplus layer_norm native_layer_norm rms_norm group_norm frobenius_norm
-    nuclear_norm cosine_similarity poisson_nll_loss cosine_embedding_loss nll_loss nll_loss2d hinge_embedding_loss kl_div l1_loss smooth_l1_loss huber_loss
-    mse_loss margin_ranking_loss multilabel_margin_loss soft_margin_loss triplet_margin_loss multi_margin_loss binary_cross_entropy_with_logits dist pdist
-    cdist renorm logsumexp upsample_nearest1d _upsample_nearest_exact1d upsample_nearest2d _upsample_nearest_exact2d upsample_nearest3d
-    _upsample_nearest_exact3d upsample_linear1d upsample_bilinear2d _upsample_bilinear2d_aa upsample_trilinear3d upsample_bicubic2d _upsample_bicubic2d_aa
-    norm softmax log_softmax prod cumprod cumsum linalg_vector_norm linalg_matrix_norm sum'''.split()
+to_low = '''
+    _convolution conv1d conv2d conv3d conv_tbc conv_transpose1d conv_transpose2d conv_transpose3d convolution prelu
+    addmm addmv addr matmul einsum mm mv linalg_vecdot linear addbmm baddbmm bmm chain_matmul linalg_multi_dot
+    _thnn_fused_lstm_cell _thnn_fused_gru_cell lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell
+    _scaled_dot_product_flash_attention scaled_dot_product_attention
+'''.split()
+to_fp32 = '''
+    acos asin cosh erfinv exp expm1 log log10 log2 log1p reciprocal rsqrt sinh tan pow softplus layer_norm
+    native_layer_norm rms_norm group_norm frobenius_norm nuclear_norm cosine_similarity poisson_nll_loss
+    cosine_embedding_loss nll_loss nll_loss2d hinge_embedding_loss kl_div l1_loss smooth_l1_loss huber_loss mse_loss
+    margin_ranking_loss multilabel_margin_loss soft_margin_loss triplet_margin_loss multi_margin_loss
+    binary_cross_entropy_with_logits dist pdist cdist renorm logsumexp upsample_nearest1d _upsample_nearest_exact1d
+    upsample_nearest2d _upsample_nearest_exact2d upsample_nearest3d _upsample_nearest_exact3d upsample_linear1d
+    upsample_bilinear2d _upsample_bilinear2d_aa upsample_trilinear3d upsample_bicubic2d _upsample_bicubic2d_aa norm
+    softmax log_softmax prod cumprod cumsum linalg_vector_norm linalg_matrix_norm sum
+'''.split()
 to_widest = 'addcdiv addcmul atan2 bilinear cross dot vdot grid_sampler index_put tensordot scatter_add'.split()
 
 def _cast(kind, ts):
@@ -389,7 +397,7 @@ def _mirror(real):
     return f
 
 def _set_meta(real):
-    "fastai's `set_meta`, which copies the attributes of one tensor to another, without those of the wrapper"
+    "fastai's `set_meta` without the attributes of the wrapper"
     own = '_elem','_idx'
     def f(self, x, as_copy=False):
         kept = {k:self.__dict__[k] for k in own if k in self.__dict__}
@@ -456,7 +464,7 @@ def _patches():
 
 @contextlib.contextmanager
 def _fastai_device(f):
-    "fastai asks for `torch.device(0)`, which would be the paper's; its modules hold `default_device` itself, so that its code is replaced"
+    "Let fastai's `default_device`, whose modules hold it by name, not ask for `torch.device(0)`, the paper's"
     code = f.__code__
     f.__code__ = _default_device.__code__
     try: yield
