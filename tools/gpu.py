@@ -1,5 +1,5 @@
-"Checks of what happens on a GPU, on a machine that has none: `python tools/gpu.py` runs all, `python tools/gpu.py NAME` one"
-import ast,importlib,os,re,sys,tempfile,time,traceback,warnings
+"Checks of what happens on a GPU, on a machine that has none: all of them, or those that are named as arguments"
+import ast,importlib,itertools,os,re,sys,tempfile,time,traceback,warnings
 os.environ.setdefault('MPLBACKEND', 'agg')
 warnings.filterwarnings('ignore')
 from pathlib import Path
@@ -70,7 +70,8 @@ def make(model, amp='fp16', device=None, **kwargs):
     "A tiny learner, the same at every call"
     set_seed(0)
     if model=='forecast':
-        dls = ForecastDataLoaders.from_digits(n_in=3, n_out=2, n_train=8, n_valid=4, bs=4, n_digits=1, size=32, device=device)
+        how = dict(n_in=3, n_out=2, n_train=8, n_valid=4, bs=4, n_digits=1, size=32)
+        dls = ForecastDataLoaders.from_digits(**how, device=device)
         learn = forecast_learner(dls, hidden_size=4, path=folder, metrics=frame_mse, **kwargs)
     else: learn = learner_meta[model]['learner'](clips(device), **{**args[model], **kwargs}, path=folder)
     return set_amp(learn, amp)
@@ -270,7 +271,7 @@ def default_precision():
 def other_devices():
     "Loaders and learners on the CPU and on the second GPU stay there"
     for device in ('cpu','cuda:1'):
-        for model in (*args,'forecast'):
+        for model in ('baseline','timesformer','forecast'):
             learn = make(model, 'fp32' if device=='cpu' else 'fp16', device)
             steps(learn, 1)
             is_on(learn, device)
@@ -366,15 +367,14 @@ def run_all_models():
 @check()
 def scoring():
     "`score` and `order_test` give what the CPU gives, in each precision"
-    for model in ('baseline','timesformer'):
-        for amp in amps:
-            learn = make(model, amp)
-            steps(learn, 1)
-            with quiet(learn): row = score(learn, 2, flip=True)
-            with quiet(twin(learn, model)) as o: cpu = score(o, 2, flip=True)
-            test_eq(row['order_blind_ceiling'], cpu['order_blind_ceiling'])
-            test_close(row['video_accuracy'], cpu['video_accuracy'], .26)
-            with quiet(learn): test_eq(order_test(learn), row['order'])
+    for model,amp in (('baseline','fp32'), ('lstm','bf16'), ('timesformer','fp16')):
+        learn = make(model, amp)
+        steps(learn, 1)
+        with quiet(learn): row = score(learn, 2, flip=True)
+        with quiet(twin(learn, model)) as o: cpu = score(o, 2, flip=True)
+        test_eq(row['order_blind_ceiling'], cpu['order_blind_ceiling'])
+        test_close(row['video_accuracy'], cpu['video_accuracy'], .26)
+        with quiet(learn): test_eq(order_test(learn), row['order'])
 
 @check()
 def leaking():
@@ -405,7 +405,7 @@ def batch_transforms():
 @check()
 def export_down():
     "What was trained on a GPU answers alike after `export` and `load_learner` on the CPU"
-    for model in args:
+    for model in ('baseline','convlstm','timesformer'):
         learn = make(model, 'fp32')
         steps(learn, 1)
         learn.export(folder/'down.pkl')
@@ -468,7 +468,7 @@ def fresh_answers():
     "A learner that was never fitted, its model still on the CPU and its loaders on a GPU, answers"
     for model in args:
         learn = make(model)
-        test_eq(len(predict_video(learn, video(), n_clips=1)), 4)
+        test_eq(len(predict_video(learn, video(), n_clips=1)), 5)
     learn = make('convlstm')
     assert len([*watch(learn, video(), window=1.)])>2
     test_eq(class_activation(learn, 0).ndim, 3)
@@ -477,14 +477,13 @@ def fresh_answers():
 def answers():
     "`predict_video` with its timeline gives what the CPU gives, in each precision"
     ask = partial(predict_video, video=video(), n_clips=2, window=1., timeline=True)
-    for model in args:
-        for amp in amps if model!='video' else ['fp16']:
-            learn = make(model, amp)
-            steps(learn, 1)
-            res,cpu = ask(learn),ask(twin(learn, model))
-            same_probs(res, cpu, 1e-3 if amp=='fp32' else .03)
-            test_eq(res.probs.dtype, torch.float32)
-            test_eq(res.probs.shape, cpu.probs.shape)
+    for model,amp in (*itertools.product(args, ['fp16']), *itertools.product(['baseline','convlstm'], ['fp32','bf16'])):
+        learn = make(model, amp)
+        steps(learn, 1)
+        res,cpu = ask(learn),ask(twin(learn, model))
+        same_probs(res, cpu, 1e-3 if amp=='fp32' else .03)
+        test_eq(res.probs.dtype, torch.float32)
+        test_eq(res.probs.shape, cpu.probs.shape)
 
 @check()
 def precision_of_answers():
@@ -498,25 +497,22 @@ def precision_of_answers():
 @check()
 def streams():
     "`watch` labels a stream by a sliding window and by a carried state, in each precision"
-    for model in ('baseline','convlstm','timesformer'):
-        for amp in amps:
-            learn = make(model, amp)
-            steps(learn, 1)
-            ask = lambda o: [*watch(o, video(), window=1.)]
-            here,cpu = ask(learn),ask(twin(learn, model))
-            test_eq(len(here), len(cpu))
-            for a,b in zip(here, cpu): test_close(a.probs, b.probs, 1e-3 if amp=='fp32' else .05)
+    for model,amp in (*itertools.product(['convlstm'], amps), ('baseline','fp16'), ('timesformer','bf16')):
+        learn = make(model, amp)
+        steps(learn, 1)
+        def ask(o): return [*watch(o, video(), window=1.)]
+        here,cpu = ask(learn),ask(twin(learn, model))
+        test_eq(len(here), len(cpu))
+        for a,b in zip(here, cpu): test_close(a.probs, b.probs, 1e-3 if amp=='fp32' else .05)
 
 @check()
 def interpretation():
-    "Class activation, attention and their pictures, in each precision"
+    "Class activation, attention and their pictures"
     for model in args:
-        for amp in amps[:2]:
-            learn = make(model, amp)
-            steps(learn, 1)
-            heat = class_activation(learn, 0)
-            test_close(heat.cpu(), class_activation(twin(learn, model), 0), 1e-2)
-            show_cam(learn, 0)
+        learn = make(model)
+        steps(learn, 1)
+        test_close(class_activation(learn, 0).cpu(), class_activation(twin(learn, model), 0), 1e-2)
+        show_cam(learn, 0)
     learn = make('timesformer')
     steps(learn, 1)
     test_close(attention_rollout(learn, 0).cpu(), attention_rollout(twin(learn, 'timesformer'), 0), 1e-2)

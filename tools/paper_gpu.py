@@ -1,21 +1,22 @@
 """A GPU that is not there: code for CUDA runs on a CPU, with real values
 
-    with use_paper_gpu() as log:        # from here on torch.cuda.is_available() is True
+    with use_paper_gpu() as log:     # from here on torch.cuda.is_available() is True
         x = torch.randn(2, 3, device='cuda')
-        with torch.autocast('cuda', torch.float16): y = x@x.T        # y.device is cuda:0, y.dtype float16
+        with torch.autocast('cuda', torch.float16): y = x@x.T     # cuda:0, float16
     print(log)                          # kernels, copies to and fro, points where the CPU waits
 
-A tensor "on cuda" is a wrapper of a CPU tensor on torch's spare device type (PrivateUse1, which autograd knows), and says `cuda` when Python
-asks. Autocast casts by the lists of `ATen/autocast_mode.h`; `tools/gpu.py` compares them with the header of the torch that is installed.
-Devices never mix: what CUDA would refuse is refused. (torch's `FakeTensorMode` cannot do it with a CUDA build and no driver: its backward
-asks for the driver, its tensors cannot become fastai's `TensorImage`, and `Module.to` cannot swap its parameters.)
+A tensor "on cuda" is a wrapper of a CPU tensor on torch's spare device type (PrivateUse1, which autograd knows), and
+says `cuda` when Python asks. Autocast casts by the lists of `ATen/autocast_mode.h`; `tools/gpu.py` compares them with
+the header of the torch that is installed. Devices never mix: what CUDA would refuse is refused. (torch's
+`FakeTensorMode` cannot do it with a CUDA build and no driver: its backward asks for the driver, its tensors cannot
+become fastai's `TensorImage`, and `Module.to` cannot swap its parameters.)
 
-It sees: tensors on two devices; dtypes that meet in a convolution, a product, a norm or a `grid_sample`; the dtype that autocast gives each
-operator; fp16 overflow at the borders of operators; loss scaling; generators of the CPU on CUDA; code behind `device.type=='cuda'` and
-`torch.cuda.is_available()`; launches, copies and waits.
+It sees: tensors on two devices; dtypes that meet in a convolution, a product, a norm or a `grid_sample`; the dtype
+that autocast gives each operator; fp16 overflow at the borders of operators; loss scaling; generators of the CPU on
+CUDA; code behind `device.type=='cuda'` and `torch.cuda.is_available()`; launches, copies and waits.
 
-It does not see: speed; memory; shapes and strides that cuDNN or a kernel refuses; atomics; streams; NCCL; the precision inside a kernel. A
-module that autograd or a weak reference still holds cannot be moved: move a deep copy.
+It does not see: speed; memory; shapes and strides that cuDNN or a kernel refuses; atomics; streams; NCCL; the
+precision inside a kernel. A module that autograd or a weak reference still holds cannot be moved: move a deep copy.
 """
 import collections,contextlib,sys,traceback
 from types import SimpleNamespace
@@ -53,11 +54,13 @@ class Log:
 
     def __repr__(self):
         def mib(c): return ', '.join(f'{v/2**20:.2f} MiB {k}' for k,v in c.items()) or '0'
-        return f'{self.kernels} kernels, {sum(self.waits.values())} waits, to GPU {mib(self.to_gpu)}, to CPU {mib(self.to_cpu)}'
+        counts = f'{self.kernels} kernels, {sum(self.waits.values())} waits'
+        return f'{counts}, to GPU {mib(self.to_gpu)}, to CPU {mib(self.to_cpu)}'
 
 def _where():
     "The line of code that is running, of the package if it has a part in it"
-    frames = [o for o in traceback.extract_stack() if 'site-packages/torch' not in o.filename and 'paper_gpu' not in o.filename]
+    here = 'site-packages/torch','paper_gpu'
+    frames = [o for o in traceback.extract_stack() if not any(name in o.filename for name in here)]
     own = [o for o in frames if 'action_recog' in o.filename] or frames
     if not own: return '?'
     return f'{"/".join(own[-1].filename.split("/")[-2:])}:{own[-1].lineno} {own[-1].name}'
@@ -70,8 +73,8 @@ class PaperTensor(torch.Tensor):
     _orig = torch.Tensor
     @staticmethod
     def __new__(cls, elem, idx=0):
-        o = torch.Tensor._make_wrapper_subclass(cls, elem.size(), strides=elem.stride(), storage_offset=elem.storage_offset(), dtype=elem.dtype,
-            layout=elem.layout, device=f'paper:{idx}')
+        o = torch.Tensor._make_wrapper_subclass(cls, elem.size(), strides=elem.stride(), dtype=elem.dtype,
+            storage_offset=elem.storage_offset(), layout=elem.layout, device=f'paper:{idx}')
         o._elem,o._idx = elem,idx
         return o
     def __init__(self, *args, **kwargs): pass
@@ -85,25 +88,37 @@ class PaperTensor(torch.Tensor):
         with torch._C.DisableTorchFunctionSubclass(): o = aten.alias.default(self)
         o.__class__ = cls
         return o
-    def cuda(self, device=None, **kwargs): return self.to(torch.device('cuda', device) if isinstance(device, int) else device or 'cuda')
+
+    def cuda(self, device=None, **kwargs):
+        return self.to(torch.device('cuda', device) if isinstance(device, int) else device or 'cuda')
+
     def to(self, *args, copy=False, **kwargs):
         if args and isinstance(args[0], torch.Tensor): args = (args[0].device,args[0].dtype)
         dev,dtype,_,fmt = torch._C._nn._parse_to(*args, **kwargs)
-        if dev is not None and dev.type in ('cuda','paper') and (dev.index is None or dev.index==self.device.index): dev = None
+        if _is_gpu(dev) and dev.index in (None,self.device.index): dev = None
         if dev is None and dtype in (None,self.dtype) and fmt is None and not copy: return self
         kw = {k:v for k,v in dict(device=dev, dtype=dtype, memory_format=fmt).items() if v is not None}
         return torch.Tensor.to(self, **kw, copy=copy) if kw else self.clone()
-    def __format__(self, spec): return format(self.item(), spec) if type(self) is PaperTensor and self.ndim==0 else object.__format__(self, spec)
+
+    def __format__(self, spec):
+        if type(self) is PaperTensor and self.ndim==0: return format(self.item(), spec)
+        return object.__format__(self, spec)
+
     def tolist(self): return self.cpu().tolist()
-    def new_tensor(self, data, *, dtype=None, device=None, **kwargs): return torch.tensor(data, dtype=dtype or self.dtype, device=device or self.device, **kwargs)
+    def new_tensor(self, data, *, dtype=None, device=None, **kwargs):
+        return torch.tensor(data, dtype=dtype or self.dtype, device=device or self.device, **kwargs)
+
     def __repr__(self): return f"{type(self).__name__}({self._elem!r}, device='{self.device}')"
     def __deepcopy__(self, memo):
         o = PaperTensor(self._elem.clone(), self.device.index).requires_grad_(self.requires_grad)
         if getattr(self, '_is_param', False): o._is_param = True
         memo[id(self)] = o
         return o
-    def __reduce_ex__(self, proto): return _rebuild,(self._elem.detach().as_subclass(torch.Tensor).clone(), self.device.index, self.requires_grad,
-        getattr(self, '_is_param', False), type(self)._orig)
+
+    def __reduce_ex__(self, proto):
+        elem = self._elem.detach().as_subclass(torch.Tensor).clone()
+        is_param = getattr(self, '_is_param', False)
+        return _rebuild,(elem, self.device.index, self.requires_grad, is_param, type(self)._orig)
 
 def _rebuild(elem, idx, grad, param, cls):
     "A tensor from a file, on the CPU if `torch.load` is told so"
@@ -116,9 +131,10 @@ _classes = {torch.Tensor:PaperTensor}
 def _paper_class(cls):
     "The subclass of `PaperTensor` that stands for `cls`, as for fastai's `TensorImage`"
     if cls not in _classes:
-        bases = tuple(dict.fromkeys([_paper_class(b) for b in cls.__bases__ if issubclass(b, torch.Tensor)]))+(cls,)
-        _classes[cls] = type(f'PaperTensor{cls.__name__}', bases, dict(_orig=cls, __torch_function__=classmethod(cls.__torch_function__.__func__),
-            __deepcopy__=PaperTensor.__deepcopy__, __reduce_ex__=PaperTensor.__reduce_ex__, __module__=__name__))
+        bases = [_paper_class(b) for b in cls.__bases__ if issubclass(b, torch.Tensor)]
+        own = dict(_orig=cls, __torch_function__=classmethod(cls.__torch_function__.__func__), __module__=__name__,
+            __deepcopy__=PaperTensor.__deepcopy__, __reduce_ex__=PaperTensor.__reduce_ex__)
+        _classes[cls] = type(f'Paper{cls.__name__}', (*dict.fromkeys(bases),cls), own)
     return _classes[cls]
 
 def _as_subclass(self, cls):
@@ -135,7 +151,8 @@ def _index(d):
     idx = torch.device(d).index
     return _state.current if idx is None else idx
 
-# Operators that may have tensors on two devices; whose indices may be on the CPU; that take no number of the CPU's; where the CPU waits
+# Operators that may have tensors on two devices; whose indices may be on the CPU; that take no number of the CPU's;
+# where the CPU waits
 _copies = {aten._to_copy.default, aten.copy_.default, aten._copy_from.default, aten.copy.default}
 _indexing = {aten.index.Tensor, aten.index_put.default, aten.index_put_.default, aten._index_put_impl_.default, aten._unsafe_index.Tensor}
 _no_scalars = {aten.cat.default, aten.cat.out, aten.stack.default}
@@ -145,29 +162,40 @@ _strict = {o for n in ('convolution convolution_backward mm addmm bmm baddbmm mv
     'native_group_norm grid_sampler_2d grid_sampler_2d_backward grid_sampler_3d _thnn_fused_lstm_cell _thnn_fused_gru_cell').split()
     for o in (getattr(getattr(aten, n), k) for k in getattr(aten, n).overloads())}
 
-def _floats(os): return [o for o in tree_leaves(os) if isinstance(o, torch.Tensor) and o.is_floating_point()]
+def _tensors(o): return [t for t in tree_leaves(o) if isinstance(t, torch.Tensor)]
+def _floats(o): return [t for t in _tensors(o) if t.is_floating_point()]
+
+def _refuse(func, idxs, others=''):
+    found = ' and '.join(f'cuda:{i}' for i in sorted(idxs))
+    raise RuntimeError(f'{func}: Expected all tensors to be on the same device, but found {found}{others}')
 
 def _check_devices(func, args, kwargs):
     "Refuse tensors on two devices as CUDA does; the number of the GPU that works, `None` for none"
-    ts = [o for o in tree_leaves((args,kwargs)) if isinstance(o, torch.Tensor)]
-    gpu,cpu = [o for o in ts if isinstance(o, PaperTensor)],[o for o in ts if not isinstance(o, PaperTensor)]
+    ts = _tensors((args,kwargs))
+    gpu = [o for o in ts if isinstance(o, PaperTensor)]
+    cpu = [o for o in ts if not isinstance(o, PaperTensor)]
+    if not gpu: return None
     idxs = {o.device.index for o in gpu if o.ndim>0} or {o.device.index for o in gpu}
-    if func not in _copies:
-        if len(idxs)>1: raise RuntimeError(f'{func}: Expected all tensors to be on the same device, but found cuda:{" and cuda:".join(map(str, sorted(idxs)))}')
-        if func in _indexing and isinstance(args[0], PaperTensor): cpu = [o for o in cpu if all(o is not i for i in args[1] if i is not None)]
-        bad = [o for o in cpu if o.ndim>0 or func in _no_scalars]
-        if gpu and bad or gpu and not isinstance(args[0], (PaperTensor,list,tuple)) and isinstance(args[0], torch.Tensor) and func._schema.is_mutable:
-            raise RuntimeError(f'{func}: Expected all tensors to be on the same device, but found cuda:{min(idxs)} and cpu {[tuple(o.shape) for o in bad]}')
-    return min(idxs) if idxs else None
+    if func in _copies: return min(idxs)
+    if len(idxs)>1: _refuse(func, idxs)
+    if func in _indexing and isinstance(args[0], PaperTensor):
+        cpu = [o for o in cpu if all(o is not i for i in args[1] if i is not None)]
+    bad = [o for o in cpu if o.ndim>0 or func in _no_scalars]
+    writes_cpu = func._schema.is_mutable and isinstance(args[0], torch.Tensor) and not isinstance(args[0], PaperTensor)
+    if bad or writes_cpu: _refuse(func, idxs, f' and cpu {[tuple(o.shape) for o in bad]}')
+    return min(idxs)
+
+_makes_none = {aten._local_scalar_dense.default, aten.empty.memory_format, aten.empty_strided.default, aten.empty_like.default}
+
+def _is_mask(i): return isinstance(i, torch.Tensor) and (i.dtype in (torch.bool,torch.uint8) or not isinstance(i, PaperTensor))
 
 def _count(func, args, kwargs):
     "Note a launch and a wait in the log"
     log = _state.log
     if log is None: return
-    views = any(r.alias_info is not None and not r.alias_info.is_write for r in func._schema.returns)
-    if not views and func not in (aten._local_scalar_dense.default, aten.empty.memory_format, aten.empty_strided.default, aten.empty_like.default): log.ops[func.name()] += 1
-    mask = func in _indexing and any(isinstance(i, torch.Tensor) and (i.dtype in (torch.bool,torch.uint8) or not isinstance(i, PaperTensor)) for i in args[1])
-    if func in _waits or mask: log.waits[_where()] += 1
+    is_view = any(r.alias_info is not None and not r.alias_info.is_write for r in func._schema.returns)
+    if not is_view and func not in _makes_none: log.ops[func.name()] += 1
+    if func in _waits or func in _indexing and any(map(_is_mask, args[1])): log.waits[_where()] += 1
 
 def _special(func, args, kwargs):
     "Whether `func` is one that CUDA alone has, or has otherwise, and its result then"
@@ -234,37 +262,51 @@ def _compute(func, args, kwargs):
         if _state.log is not None: _state.log.fallback[func.name()] += 1
         return _upcast(func, args, kwargs, next(o.dtype for o in fs if o.dtype in _low))
 
+def _count_copy(func, args, stays):
+    "Note a copy between devices in the log; `stays`: is what is made on the GPU, `None` for where its source is"
+    if _state.log is None: return
+    src = args[0] if func is aten._to_copy.default else args[1]
+    is_from = isinstance(src, PaperTensor)
+    is_to = isinstance(args[0], PaperTensor) if stays is None else stays
+    if is_from==is_to: return
+    counts = _state.log.to_cpu if is_from else _state.log.to_gpu
+    counts[str(src.dtype)] += src.numel()*src.element_size()
+    _state.log.waits[_where()] += 1
+
+def _wrap(out, func, args, kwargs, idx):
+    "What an operator gave, on the GPU; what was changed in place stays the tensor it was"
+    given = {}
+    if func._schema.is_mutable: given = {id(o._elem):o for o in _tensors((args,kwargs)) if isinstance(o, PaperTensor)}
+    def f(o):
+        if id(o) in given: return given[id(o)]
+        return o if isinstance(o, PaperTensor) else PaperTensor(o, idx)
+    return tree_map_only(torch.Tensor, f, out)
+
 def _dispatch(func, args, kwargs):
     "Run an operator: check devices, count, compute on the CPU, and wrap what it gives"
     dev = kwargs.get('device')
-    has = any(isinstance(o, PaperTensor) for o in tree_leaves((args,kwargs)))
-    if not has and not _is_gpu(dev): return func(*args, **kwargs)
-    if func in (aten._fused_sdp_choice.default,): return 0
+    on_gpu = any(isinstance(o, PaperTensor) for o in tree_leaves((args,kwargs)))
+    if not on_gpu and not _is_gpu(dev): return func(*args, **kwargs)
+    if func is aten._fused_sdp_choice.default: return 0
     if func is aten.set_.source_Tensor:
         args[0]._elem = args[1]._elem
         return args[0]
     idx = _check_devices(func, args, kwargs)
-    gen = kwargs.get('generator')
-    if gen is not None and gen.device.type=='cpu': raise RuntimeError("Expected a 'cuda' device type for generator but found 'cpu'")
+    generator = kwargs.get('generator')
+    if generator is not None and generator.device.type=='cpu':
+        raise RuntimeError("Expected a 'cuda' device type for generator but found 'cpu'")
     _count(func, args, kwargs)
-    inner,kw = tree_map_only(PaperTensor, lambda o: o._elem, (args,dict(kwargs)))
-    if dev is not None: kw['device'] = 'cpu'
-    kw.pop('pin_memory', None)
-    stays = _is_gpu(dev) or dev is None
-    if func is aten._to_copy.default or func in (aten.copy_.default,aten.copy.default):
-        src,dst = (args[0],None) if func is aten._to_copy.default else (args[1],args[0])
-        a,b = isinstance(src, PaperTensor),(stays if dev is not None else isinstance(src, PaperTensor)) if dst is None else isinstance(dst, PaperTensor)
-        if _state.log is not None and a!=b:
-            (_state.log.to_cpu if a else _state.log.to_gpu)[str(src.dtype)] += src.numel()*src.element_size()
-            _state.log.waits[_where()] += 1
-    out = _compute(func, inner, kw)
+    if func in (aten._to_copy.default,aten.copy_.default,aten.copy.default):
+        _count_copy(func, args, None if dev is None else _is_gpu(dev))
+    inner,inner_kwargs = tree_map_only(PaperTensor, lambda o: o._elem, (args,dict(kwargs)))
+    if dev is not None: inner_kwargs['device'] = 'cpu'
+    inner_kwargs.pop('pin_memory', None)
+    out = _compute(func, inner, inner_kwargs)
     if torch.Tag.inplace_view in func.tags:
         with no_dispatch(): func(*args, **kwargs)
         return args[0]
     if dev is not None and not _is_gpu(dev): return out
-    idx = _index(dev) if _is_gpu(dev) else idx
-    back = {id(o._elem):o for o in tree_leaves((args,kwargs)) if isinstance(o, PaperTensor)} if func._schema.is_mutable else {}
-    return tree_map_only(torch.Tensor, lambda o: back.get(id(o)) if id(o) in back else o if isinstance(o, PaperTensor) else PaperTensor(o, idx), out)
+    return _wrap(out, func, args, kwargs, _index(dev) if _is_gpu(dev) else idx)
 
 class _Mode(TorchDispatchMode):
     "Operators that make tensors come here, those without a `PaperTensor` among their arguments"
@@ -272,15 +314,22 @@ class _Mode(TorchDispatchMode):
 
 # Autocast, by the lists of ATen/autocast_mode.h
 
-to_low = '''_convolution conv1d conv2d conv3d conv_tbc conv_transpose1d conv_transpose2d conv_transpose3d convolution prelu addmm addmv addr matmul einsum mm mv
-    linalg_vecdot linear addbmm baddbmm bmm chain_matmul linalg_multi_dot _thnn_fused_lstm_cell _thnn_fused_gru_cell lstm_cell gru_cell rnn_tanh_cell
-    rnn_relu_cell _scaled_dot_product_flash_attention scaled_dot_product_attention'''.split()
-to_fp32 = '''acos asin cosh erfinv exp expm1 log log10 log2 log1p reciprocal rsqrt sinh tan pow softplus layer_norm native_layer_norm rms_norm group_norm frobenius_norm
-    nuclear_norm cosine_similarity poisson_nll_loss cosine_embedding_loss nll_loss nll_loss2d hinge_embedding_loss kl_div l1_loss smooth_l1_loss huber_loss
-    mse_loss margin_ranking_loss multilabel_margin_loss soft_margin_loss triplet_margin_loss multi_margin_loss binary_cross_entropy_with_logits dist pdist
-    cdist renorm logsumexp upsample_nearest1d _upsample_nearest_exact1d upsample_nearest2d _upsample_nearest_exact2d upsample_nearest3d
-    _upsample_nearest_exact3d upsample_linear1d upsample_bilinear2d _upsample_bilinear2d_aa upsample_trilinear3d upsample_bicubic2d _upsample_bicubic2d_aa
-    norm softmax log_softmax prod cumprod cumsum linalg_vector_norm linalg_matrix_norm sum'''.split()
+to_low = '''
+    _convolution conv1d conv2d conv3d conv_tbc conv_transpose1d conv_transpose2d conv_transpose3d convolution prelu
+    addmm addmv addr matmul einsum mm mv linalg_vecdot linear addbmm baddbmm bmm chain_matmul linalg_multi_dot
+    _thnn_fused_lstm_cell _thnn_fused_gru_cell lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell
+    _scaled_dot_product_flash_attention scaled_dot_product_attention
+'''.split()
+to_fp32 = '''
+    acos asin cosh erfinv exp expm1 log log10 log2 log1p reciprocal rsqrt sinh tan pow softplus layer_norm
+    native_layer_norm rms_norm group_norm frobenius_norm nuclear_norm cosine_similarity poisson_nll_loss
+    cosine_embedding_loss nll_loss nll_loss2d hinge_embedding_loss kl_div l1_loss smooth_l1_loss huber_loss mse_loss
+    margin_ranking_loss multilabel_margin_loss soft_margin_loss triplet_margin_loss multi_margin_loss
+    binary_cross_entropy_with_logits dist pdist cdist renorm logsumexp upsample_nearest1d _upsample_nearest_exact1d
+    upsample_nearest2d _upsample_nearest_exact2d upsample_nearest3d _upsample_nearest_exact3d upsample_linear1d
+    upsample_bilinear2d _upsample_bilinear2d_aa upsample_trilinear3d upsample_bicubic2d _upsample_bicubic2d_aa norm
+    softmax log_softmax prod cumprod cumsum linalg_vector_norm linalg_matrix_norm sum
+'''.split()
 to_widest = 'addcdiv addcmul atan2 bilinear cross dot vdot grid_sampler index_put tensordot scatter_add'.split()
 
 def _cast(kind, ts):
@@ -348,7 +397,7 @@ def _mirror(real):
     return f
 
 def _set_meta(real):
-    "fastai's `set_meta`, which copies the attributes of one tensor to another, without those of the wrapper"
+    "fastai's `set_meta` without the attributes of the wrapper"
     own = '_elem','_idx'
     def f(self, x, as_copy=False):
         kept = {k:self.__dict__[k] for k in own if k in self.__dict__}
@@ -415,7 +464,7 @@ def _patches():
 
 @contextlib.contextmanager
 def _fastai_device(f):
-    "fastai asks for `torch.device(0)`, which would be the paper's; its modules hold `default_device` itself, so that its code is replaced"
+    "Let fastai's `default_device`, whose modules hold it by name, not ask for `torch.device(0)`, the paper's"
     code = f.__code__
     f.__code__ = _default_device.__code__
     try: yield
