@@ -76,8 +76,8 @@ class Plan:
     clips:list # Frame numbers of each clip for the ranking
     starts:list # First frame of each window of the timeline, none without a timeline
     windows:list # Frame numbers of each window
-    size:int # Frames that a window slides over
-    hop:int # Frames of a step of the timeline
+    size:int # Frames in a window
+    hop:int # Frames from one window to the next
 
 # %% ../../nbs/answers/51_predict.ipynb #e8fd1423
 def plan_video(

@@ -69,7 +69,9 @@ def _open_source(source, timeout):
     name,fmt = _camera(source) if kind=='camera' else (str(source),None)
     options = dict(rtsp_transport='tcp') if str(source).startswith('rtsp://') else {}
     timeout = timeout if kind=='network' else None
-    try: return open_container(name, format=fmt, options=options, timeout=timeout)
+    try:
+        if kind=='file': return open_file(source)
+        return open_container(name, format=fmt, options=options, timeout=timeout)
     except (av.FFmpegError, ValueError) as e:
         what = dict(camera='camera', network='stream', file='file')[kind]
         why = _why(e, timeout)

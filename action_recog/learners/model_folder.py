@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError,version
 from safetensors import SafetensorError
 from safetensors.torch import load_file,save
 from fastai.vision.all import *
-from .. import __version__
+import action_recog
 from ..core import *
 from ..videos.files import *
 from ..clips.sampling import *
@@ -197,7 +197,7 @@ def _version(name):
 
 def _versions():
     others = {o:_version(o) for o in ('torch','torchvision','fastai','timm','av')}
-    return dict(action_recog=__version__, python=platform.python_version(), **others)
+    return dict(action_recog=action_recog.__version__, python=platform.python_version(), **others)
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #1766811c
 def _last_metrics(learn):
