@@ -34,7 +34,7 @@ _formats = {'.avi':'avi', '.mp4':'mov', '.m4v':'mov', '.mov':'mov', '.mkv':'matr
 
 _demuxers = ('avi','mov','matroska','mpegts','mpeg','mpegvideo','m4v','h261','h263','h264','hevc','vvc','av1','obu',
     'ivf','vc1','flv','live_flv','asf','ogg','mxf','gif','dv','rm','nut','nsv','gxf','wtv','yuv4mpegpipe','mjpeg','dhav',
-    'lxf','smk','bink')
+    'lxf','smk','bink','wav','mp3','flac','aac','aiff','caf')
 
 class VideoError(ValueError): "A video cannot be used; the message names the file and the way on"
 
