@@ -354,6 +354,8 @@ def predict_video(
         witness = Witness(n, frames.fps, plan.hop)
         asked = plan.clips+plan.windows
         probs = ask_clips(learn, witness.follow(_bar(frames, n, learn)), asked)
+    if not witness.pictures: raise VideoError(
+        f'{video} breaks off after {witness.n_seen} frames, its header announces {n}: replace it')
     witness.finish(max(map(max, asked)))
     mean = probs[:len(plan.clips)].mean(0)
     top = mean.topk(min(k, len(mean)))
