@@ -88,7 +88,7 @@ def chk_clean()->str: # What is wrong
                 warnings.simplefilter('error', UserWarning)
                 nbdev_clean.__wrapped__(str(tmp))
             if tmp.read_text(encoding='utf-8') != raw: bad.append(str(p))
-            if re.search(r'/site-packages/|/ipykernel_\d', _outputs(nb)): local.append(str(p))
+            if re.search(r'/site-packages/|/ipykernel_\d|\.py:\d+: \w*Warning', _outputs(nb)): local.append(str(p))
     errs = [f'Not clean: run `.venv/bin/nbdev-clean` and commit {", ".join(bad)}'] if bad else []
     if local: errs.append(f'Outputs with warnings or errors that name files of one machine: run `make notebooks` for {", ".join(local)}')
     return '\n'.join(errs)
