@@ -111,8 +111,9 @@ def model_from_dict(
 # %% ../../nbs/learners/34a_model_folder.ipynb #a530b300
 _samplers = {o.__name__:o for o in (FirstSampler,UniformSampler,DenseSampler,KeyFrameSampler)}
 _readers = dict(TensorClipTfm=TensorClip, ImageTupleTfm=ImageTuple)
-_item_tfms = {o.__name__:o for o in (Resize,CropPad,RandomResizedCrop)}
-_tfm_args = dict(Resize=['method','pad_mode'], CropPad=['pad_mode'], RandomResizedCrop=['min_scale','ratio','val_xtra'])
+_item_tfms = {o.__name__:o for o in (Resize,CropPad,RandomCrop,RandomResizedCrop)}
+_tfm_args = dict(Resize=['method','pad_mode'], CropPad=['pad_mode'], RandomCrop=[],
+    RandomResizedCrop=['min_scale','ratio','val_xtra','max_scale'])
 
 def _known(o, names, what):
     "The name of the type of `o`, if it is one of `names`"
