@@ -195,7 +195,7 @@ def _count(func, args, kwargs):
     if log is None: return
     is_view = any(r.alias_info is not None and not r.alias_info.is_write for r in func._schema.returns)
     if not is_view and func not in _makes_none: log.ops[func.name()] += 1
-    if func in _waits or func in _indexing and any(map(_is_mask, args[1])): log.waits[_where()] += 1
+    if func in _waits or func in _indexing and any(map(_is_mask, args[1])): log.waits[f'{_where()}: {func.name()}'] += 1
 
 def _special(func, args, kwargs):
     "Whether `func` is one that CUDA alone has, or has otherwise, and its result then"
@@ -271,7 +271,7 @@ def _count_copy(func, args, stays):
     if is_from==is_to: return
     counts = _state.log.to_cpu if is_from else _state.log.to_gpu
     counts[str(src.dtype)] += src.numel()*src.element_size()
-    _state.log.waits[_where()] += 1
+    _state.log.waits[f'{_where()}: copy to {"CPU" if is_from else "GPU"}'] += 1
 
 def _wrap(out, func, args, kwargs, idx):
     "What an operator gave, on the GPU; what was changed in place stays the tensor it was"
