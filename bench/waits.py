@@ -9,7 +9,7 @@ the GPU, and bytes each way. `score` is counted for a batch, with all orders of 
 A launch costs the CPU about 5 µs, and each wait keeps it from launching ahead. The encoder is a ResNet-18, whose
 launches are those of any image size. `--where` lists the lines that wait. With `--out` the figures go under `--name`
 into a JSON file, beside those that are there: another checkout's, for which `PYTHONPATH` names its folder."""
-import inspect,os,sys,tempfile,warnings
+import os,sys,tempfile,warnings
 from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]/'tools'))
 os.environ.setdefault('MPLBACKEND', 'agg')
@@ -38,7 +38,9 @@ def make(model, sample, folder):
     "A learner on a GPU of paper, in fp16"
     tfms = aug_transforms(size=size, **augment)
     dls = ActionDataLoaders.from_ucf101(sample, image_size=size, seq_len=seq_len, bs=bs, batch_tfms=tfms, num_workers=0)
-    return learner_meta[model]['learner'](dls, **args[model], path=folder)
+    learn = learner_meta[model]['learner'](dls, **args[model], path=folder)
+    # A first scale at which no step overflows and is left out
+    return learn.remove_cb(MixedPrecision).to_fp16(init_scale=256.)
 
 def counts(log):
     "What a log has counted so far"
