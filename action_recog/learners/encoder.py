@@ -96,7 +96,6 @@ def check_choice(
 # %% ../../nbs/learners/22_encoder.ipynb #c31a3bae
 class EncoderModel(Module):
     "A model with an `encoder`, an `Encoder`, and a `classify` for what it gives"
-    per_frame = True # Does the encoder look at each frame by itself?
     def forward(self,
         x, # Clips `(B, T, 3, H, W)`, or a tuple of T frames `(B, 3, H, W)`
     ) -> Tensor: # Logits `(B, n_out)`

@@ -137,12 +137,11 @@ class EachOrder(Callback):
     def before_validate(self): self.known = note_frames(self.dl)
     def before_batch(self):
         self.maps = None
-        if isinstance(self.model, EncoderModel) and self.model.per_frame:
-            self.hook = self.model.encoder.register_forward_hook(self.keep_maps)
+        if isinstance(self.model, EncoderModel): self.hook = self.model.encoder.register_forward_hook(self.keep_maps)
 
     def keep_maps(self, encoder, x, maps):
         self.hook.remove()
-        self.maps = maps
+        if maps.shape[1]==self.x.shape[1]: self.maps = maps
 
     def after_pred(self):
         self.hashes.append(self.dl.hashes if self.known else frame_hashes(self.x))
