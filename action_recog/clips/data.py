@@ -19,6 +19,7 @@ from .augment import *
 from .sampling import *
 from .splits import *
 from .labels import *
+from .loader import *
 
 # %% ../../nbs/clips/14_data.ipynb #8bf23e5c
 def get_instances(
@@ -125,8 +126,9 @@ def ClipBlock(
     skip_bad:bool=False, # Leave out training clips that cannot be read?
 ) -> TransformBlock: # For the `blocks` of a `DataBlock`
     "A `TransformBlock` for clips, from video files and frame folders"
-    if cls is ImageTuple: return TransformBlock(ImageTupleTfm(seq_len, step, sampler, skip_bad), StackFrames, IntToFloatTensor)
-    return TransformBlock(TensorClipTfm(seq_len, step, sampler, size, skip_bad), batch_tfms=IntToFloatTensor)
+    if cls is ImageTuple:
+        return TransformBlock(ImageTupleTfm(seq_len, step, sampler, skip_bad), StackFrames, IntToFloatTensor, dl_type=ClipDL)
+    return TransformBlock(TensorClipTfm(seq_len, step, sampler, size, skip_bad), batch_tfms=IntToFloatTensor, dl_type=ClipDL)
 
 # %% ../../nbs/clips/14_data.ipynb #71bfae9a
 class ActionDataLoaders(DataLoaders):
@@ -210,6 +212,7 @@ def set_sampler(
     own.sampler = sampler
     tfms = dl.dataset.tls[0].tfms.fs
     tfms[tfms.index(reader)] = own
+    if isinstance(dl, ClipDL): dl.stop_workers()
 
 # %% ../../nbs/clips/14_data.ipynb #c9555442
 @patch(cls_method=True)
