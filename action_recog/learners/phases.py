@@ -254,6 +254,10 @@ def _known_error(e, recipe):
     if 'Expected more than 1 value per channel' in said:
         return ValueError(f'batch normalisation cannot learn from bs={recipe.bs}: take 2 clips in a batch or more')
 
+def _of_worker(e):
+    "What error `e` of a worker process says, without its traceback"
+    return type(e)(re.sub(r'^[\w.]+(Error|Exception): ', '', str(e).strip().splitlines()[-1]))
+
 @contextmanager
 def training_errors(
     recipe:Recipe, # Says what the memory was asked for
@@ -266,5 +270,6 @@ def training_errors(
         raise type(e)(str(e).split('\n\t')[-1]) from None
     except (RuntimeError, ValueError) as e:
         known = _known_error(e, recipe)
+        if known is None and 'Original Traceback' in str(e): known = _of_worker(e)
         if known is None: raise
         raise known from None
