@@ -17,6 +17,7 @@ from .clips.data import *
 from .learners.layers import *
 from .learners.recurrent import *
 from .learners.encoder import *
+from .learners.streams import *
 from .learners.baseline import *
 from .learners.lstm import *
 from .learners.convlstm import *

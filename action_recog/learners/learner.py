@@ -17,6 +17,7 @@ from fastai.callback.training import BnFreeze
 from fastai.vision.learner import TimmBody
 from ..core import *
 from .encoder import *
+from .streams import *
 from .baseline import *
 from .lstm import *
 from .convlstm import *
@@ -83,6 +84,7 @@ def encoder_learner(
     n_out:int=None, # Number of classes, that of `dls` if `None`
     pretrained:bool=True, # Load the published weights of `arch`?
     weights:str|Path=None, # Checkpoint on disk to load instead
+    stream:str='rgb', # What the encoder sees: the frames, what changes between two ('diff'), or 'both', by an encoder each
     ps:float=0.5, # Dropout before the last layer, between 0 and 1
     grad_checkpointing:bool=False, # Compute the encoder again in the backward pass, to keep less memory?
     frozen_stages:int=0, # Stages of the encoder that never train, the first ones
@@ -96,7 +98,10 @@ def encoder_learner(
     if frozen_stages: args['frozen_stages'] = frozen_stages
     if grad_checkpointing and isinstance(encoder, TimmBody): encoder.model.set_grad_checkpointing()
     elif grad_checkpointing: args['grad_checkpointing'] = True
+    check_pairs(dls, stream)
     if normalize: add_norm(dls, stats)
+    encoder = stream_encoder(encoder, stream, norm_stats(dls))
+    if stream=='both': nf *= 2
     frozen = pretrained or weights is not None
     return _learner(dls, model(encoder, nf, n_out, **args), splitter, frozen, metrics=metrics, **kwargs)
 
