@@ -16,8 +16,7 @@ from ..core import TensorClip
 from ..videos.files import new_file,remove_stale
 from ..clips.sampling import UniformSampler
 from ..clips.data import clip_reader,set_sampler
-from .layers import seq_wise
-from .encoder import encoder_stages
+from .encoder import Encoder,encoder_stages
 
 # %% ../../nbs/learners/31_features.ipynb #dabd6a7d
 def n_frozen(
@@ -84,12 +83,13 @@ class FeatureStore:
         path:str|Path, # Folder of the stores, one for each encoder and preprocessing
         dls:DataLoaders, # They read and prepare the clips
         frozen:nn.Module, # Frozen stages: frames `(N, C, H, W)` to features
-        n_frames:int, # Frames of each clip to store
+        n_frames:int, # Places of each clip to store, a frame each or a pair
     ):
         store_attr('dls,frozen,n_frames')
+        self.sampler = UniformSampler(n_frames, getattr(clip_reader(dls.valid).sampler, 'gap', None))
         digest = hashlib.sha1()
         for v in frozen.state_dict().values(): digest.update(v.detach().cpu().numpy().tobytes())
-        digest.update(repr((frozen, fingerprint(dls), n_frames)).encode())
+        digest.update(repr((frozen, fingerprint(dls), self.sampler)).encode())
         self.folder = Path(path)/digest.hexdigest()[:12]
 
     def missing(self,
@@ -107,9 +107,9 @@ class FeatureStore:
 def clip_dl(self:FeatureStore,
     clips:list, # Videos or frame folders
 ): # `TfmdDL` of one clip a batch, before the batch transforms
-    "Read `n_frames` frames of each clip"
+    "Read the frames of each clip that are stored"
     dl = self.dls.test_dl(clips, bs=1)
-    set_sampler(dl, UniformSampler(self.n_frames))
+    set_sampler(dl, self.sampler)
     dl.after_batch = noop
     return dl
 
@@ -122,7 +122,7 @@ def fill(self:FeatureStore,
     "Compute and store what is missing of `views`"
     remove_stale(self.folder)
     todo = self.missing(views)
-    encode = seq_wise(lambda x: self.frozen(x.contiguous(memory_format=torch.channels_last)))
+    encode = Encoder(self.frozen)
     for (clip,idxs),batch in zip(todo.items(), bar(self.clip_dl(list(todo))) if todo else ()):
         for i in idxs:
             x = clip_view(self.dls, batch, i, clip)
@@ -161,7 +161,8 @@ def feature_dls(
     n_train = len(dls.train_ds)
     splits = range(n_train), range(n_train, len(clips))
     frames,labels = dls.train_ds.tls
-    read = FeatureClipTfm(clip_reader(dls.valid).sampler, store, n_views)
+    sampler = UniformSampler(clip_reader(dls.valid).sampler.seq_len)
+    read = FeatureClipTfm(sampler, store, n_views)
     inputs = TfmdLists(clips, read, splits=splits, do_setup=False, types=frames.types)
     targets = TfmdLists(clips, labels.tfms, splits=splits, do_setup=False, types=labels.types)
     return Datasets(tls=[inputs,targets]).dataloaders(bs=dls.train.bs, val_bs=dls.valid.bs, after_batch=_ToFloat,
@@ -180,7 +181,7 @@ def _check(dls, n):
 def cache_features(
     learn:Learner, # Its model has an `Encoder` with frozen stages
     path:str|Path='features', # Folder of the stores, one for each encoder
-    n_frames:int=16, # Frames of each clip to store
+    n_frames:int=16, # Places of each clip to store, a frame each or a pair
     n_views:int=1, # Views of each training clip, all but the first augmented as `learn.dls` say
 ):
     "Train and predict on stored features of the encoder's frozen stages"
