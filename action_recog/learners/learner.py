@@ -113,10 +113,11 @@ def baseline_learner(
     arch=resnet34, # torchvision constructor, or timm name
     time_pool:str='logits', # What is pooled over time: 'logits', 'features', features by 'attention', their 'stats'
     pool:int=None, # Average each feature map to `pool` x `pool` cells for the head, to its mean and maximum if `None`
+    linear:bool=False, # One linear layer as the head, in place of two with 512 values between them?
     **kwargs
 ) -> Learner: # With a `SimpleModel`
     "The mean of the frames' predictions"
-    model = partial(SimpleModel, time_pool=time_pool, pool=pool)
+    model = partial(SimpleModel, time_pool=time_pool, pool=pool, linear=linear)
     return encoder_learner(dls, model, arch, splitter=simple_splitter, **kwargs)
 
 # %% ../../nbs/learners/28_learner.ipynb #819376fc
@@ -150,11 +151,12 @@ def convlstm_learner(
     num_layers:int=1, # Stacked ConvLSTM layers
     pool:int=None, # Average each map to `pool` x `pool` cells for the head, to its mean and maximum if `None`
     stats:bool=False, # Does the head see the maps' standard deviation over time as well?
+    bottleneck:int=None, # Channels that the maps are reduced to for the ConvLSTM, all if `None`
     **kwargs
 ) -> Learner: # With a `ConvLSTMModel`
     "A ConvLSTM over the encoder's feature maps"
     model = partial(ConvLSTMModel, hidden_size=hidden_size, kernel_size=kernel_size, num_layers=num_layers,
-        pool=pool, stats=stats)
+        pool=pool, stats=stats, bottleneck=bottleneck)
     return encoder_learner(dls, model, arch, splitter=rnnmodel_splitter, **kwargs)
 
 # %% ../../nbs/learners/28_learner.ipynb #add91177
