@@ -18,6 +18,7 @@ from .clips.data import *
 from .learners.layers import *
 from .learners.recurrent import *
 from .learners.encoder import *
+from .learners.streams import *
 from .learners.baseline import *
 from .learners.lstm import *
 from .learners.convlstm import *
@@ -25,6 +26,7 @@ from .learners.timesformer import *
 from .learners.vit import *
 from .learners.backbones import *
 from .learners.learner import *
+from .learners.averaging import *
 from .learners.recipes import *
 from .learners.features import *
 from .learners.distributed import *

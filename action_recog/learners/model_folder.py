@@ -61,6 +61,8 @@ def model_to_dict(
     if 'made' not in learn.__dict__:
         raise _no_json('a model that was not made by one of the factories in action_recog.learners.learner')
     args = dict(learn.made['args'])
+    # A model of frames can be read by versions that know no streams
+    if args.get('stream')=='rgb': args.pop('stream')
     if 'arch' in args: args['arch'] = _arch_name(args['arch'])
     if args.get('rnn_cls') in _rnns.values(): args['rnn_cls'] = args['rnn_cls'].__name__
     try: return json.loads(json.dumps(dict(factory=learn.made['factory'], args=args)))
@@ -124,7 +126,8 @@ def _known(o, names, what):
 def _sampler_to_dict(sampler):
     name = _known(sampler, _samplers, 'the sampler')
     args = inspect.signature(_samplers[name]).parameters
-    return dict(name=name, **{k:getattr(sampler, k) for k in args})
+    values = {k:getattr(sampler, k) for k in args}
+    return dict(name=name, **{k:v for k,v in values.items() if v is not None})
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #0fdecc4d
 def _tfm_to_dict(tfm):
@@ -188,7 +191,7 @@ def frames_from_dict(
     return ActionDataLoaders.from_dblock(dblock, [clip], bs=1, num_workers=0, device=torch.device(device)).new_empty()
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #25cb044b
-format_version = 2
+format_version = 3
 _config_keys = {'format','format_version','model','vocab','frames','recipe','metrics','versions'}
 _later_keys = {'several_labels'}
 
@@ -221,6 +224,7 @@ def model_config(
         vocab=list(learn.dls.vocab), frames=frames_to_dict(learn.dls), recipe=ifnone(recipe, about.get('recipe')),
         metrics=ifnone(metrics, about.get('metrics', _last_metrics(learn))), versions=_versions())
     if several_labels(learn.dls): res.update(format_version=2, several_labels=True)
+    if 'stream' in res['model']['args']: res['format_version'] = 3
     return res
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #cce99f5d

@@ -98,6 +98,7 @@ def training_state(
     smooth_loss,scaler = learn.recorder.smooth_loss,getattr(learn, 'scaler', None)
     return dict(model=learn.model.state_dict(), opt=learn.opt.state_dict(), scaler=scaler and scaler.state_dict(),
         smooth_loss=(smooth_loss.count,smooth_loss.val.as_subclass(Tensor)), train_iter=learn.train_iter,
+        average=learn.average_weights.state() if hasattr(learn, 'average_weights') else None,
         best=learn.save_model.best if hasattr(learn, 'save_model') else None,
         random=get_random_states(), loaders=[dl.rng.getstate() for dl in learn.dls.loaders])
 
@@ -112,6 +113,7 @@ def load_training_state(
     if state['scaler'] and getattr(learn, 'scaler', None): learn.scaler.load_state_dict(state['scaler'])
     learn.recorder.smooth_loss.count,learn.recorder.smooth_loss.val = state['smooth_loss']
     learn.train_iter = state['train_iter']
+    if hasattr(learn, 'average_weights'): learn.average_weights.load_state(state['average'])
     if hasattr(learn, 'save_model'): learn.save_model.best = state['best']
     # There may be fewer GPUs here
     cuda = state['random']['torch_cuda_state'][:torch.cuda.device_count()]
