@@ -14,6 +14,7 @@ from .clips.augment import *
 from .clips.sampling import *
 from .clips.splits import *
 from .clips.labels import *
+from .clips.formats import *
 from .clips.data import *
 from .learners.layers import *
 from .learners.recurrent import *
