@@ -467,14 +467,15 @@ def read_labels(
     **kwargs
 ) -> pd.DataFrame: # A row a segment: `video`, `start` and `end` in seconds, `label`, and `group`, `split`, `score` if there
     "Read who does what from when to when"
-    return check_segments(label_rows(fn, **kwargs), path, str(fn))
+    return check_labels(label_rows(fn, **kwargs), path, str(fn))
 
 # %% ../../nbs/clips/13a_formats.ipynb #dea25fd8
 def segment_table(
-    segments, # A table as from `read_labels`, or a dict from videos to lists of `(start, end, label)` or `(start, end, label, score)`
+    segments, # A table, a dict from videos to lists of `(start, end, label)` or `(start, end, label, score)`, or answers of `predict_videos`
 ) -> pd.DataFrame: # Columns `video`, `start`, `end`, `label`, and those that were there beside them
     "Segments as a table"
     if isinstance(segments, pd.DataFrame): return segments
+    if not isinstance(segments, dict): segments = {Path(o.video).name:o.segments for o in segments}
     rows = [dict(zip(('video','start','end','label','score'), (str(video),*o))) for video,own in segments.items() for o in own]
     return pd.DataFrame(rows, columns=list(dict.fromkeys(['video','start','end','label', *itertools.chain(*rows)])))
 
@@ -497,11 +498,13 @@ def write_labels(
     prefix:str='/data/local-files/?d=', # What stands before the name of a video in Label Studio
     kind:str='predictions', # 'predictions', which wait for a person, or 'annotations'
     names:tuple=('videoLabels','video'), # Names of the `TimelineLabels` and of the `Video` tag
+    background:str='background', # Label that says that nothing happens; its segments are not written
 ) -> Path: # `fn`
     "Write segments for a spreadsheet or for Label Studio"
     fn,df = Path(fn),segment_table(segments)
     lost = {'video','start','end','label'}-set(df.columns)
     if lost: raise ValueError(f'the table has no column {min(lost)!r}: give one with video, start, end and label')
+    df = df[df.label!=background]
     if fn.suffix.lower() in ('.csv','.tsv'):
         text = df.to_csv(index=False, sep='\t' if fn.suffix.lower()=='.tsv' else ',', lineterminator='\n')
         with new_file(fn) as part: part.write_text(text, encoding='utf-8')

@@ -7,7 +7,7 @@ Docs: https://action-recog.github.io/action_recog/clips/labels.html.md"""
 # %% auto #0
 __all__ = ['read_table', 'table_column', 'table_files', 'has_header', 'Lookup', 'AsText', 'class_order', 'table_labels',
            'table_valid', 'VideoSegment', 'as_clip', 'base_name', 'find_videos', 'video_seconds', 'segment_faults',
-           'tell_faults', 'check_segments', 'need_no_segments']
+           'tell_faults', 'check_labels', 'need_no_segments']
 
 # %% ../../nbs/clips/13_labels.ipynb #1b36362c
 from dataclasses import dataclass
@@ -261,7 +261,7 @@ def tell_faults(
     for kind,own in faults.groupby('kind', sort=False):
         warn(f'{name}: {len(own)} {_counted[kind]}, the first is in row {own.row.iloc[0]}: {own.fault.iloc[0]}')
 
-def check_segments(
+def check_labels(
     df:pd.DataFrame, # As for `segment_faults`
     path:str|Path=None, # Folder of the videos; they are not looked at if `None`
     name:str='the table', # What it is called, for the messages
