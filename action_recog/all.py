@@ -37,6 +37,7 @@ from .forecast.data import *
 from .forecast.model import *
 from .forecast.learner import *
 from .answers.timeline import *
+from .answers.decide import *
 from .answers.predict import *
 from .answers.annotate import *
 from .answers.watch import *
