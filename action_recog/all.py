@@ -8,6 +8,7 @@ from .videos.video import *
 from .videos.frames import *
 from .videos.ucf101 import *
 from .videos.sample import *
+from .videos.films import *
 from .videos.check import *
 from .clips.augment import *
 from .clips.sampling import *
