@@ -40,6 +40,7 @@ from .forecast.learner import *
 from .answers.timeline import *
 from .answers.decide import *
 from .answers.predict import *
+from .answers.probs import *
 from .answers.annotate import *
 from .answers.watch import *
 from .answers.interpret import *
