@@ -32,6 +32,7 @@ from .learners.features import *
 from .learners.distributed import *
 from .learners.phases import *
 from .learners.evaluate import *
+from .learners.timeline_scores import *
 from .learners.tables import *
 from .learners.model_folder import *
 from .learners.training import *
@@ -39,7 +40,9 @@ from .forecast.data import *
 from .forecast.model import *
 from .forecast.learner import *
 from .answers.timeline import *
+from .answers.decide import *
 from .answers.predict import *
+from .answers.probs import *
 from .answers.annotate import *
 from .answers.watch import *
 from .answers.interpret import *
