@@ -8,13 +8,16 @@ from .videos.video import *
 from .videos.frames import *
 from .videos.ucf101 import *
 from .videos.sample import *
+from .videos.films import *
 from .videos.check import *
 from .clips.augment import *
 from .clips.sampling import *
 from .clips.splits import *
 from .clips.labels import *
 from .clips.loader import *
+from .clips.formats import *
 from .clips.data import *
+from .clips.segments import *
 from .learners.layers import *
 from .learners.recurrent import *
 from .learners.encoder import *
@@ -32,6 +35,7 @@ from .learners.features import *
 from .learners.distributed import *
 from .learners.phases import *
 from .learners.evaluate import *
+from .learners.timeline_scores import *
 from .learners.tables import *
 from .learners.model_folder import *
 from .learners.training import *
@@ -39,7 +43,9 @@ from .forecast.data import *
 from .forecast.model import *
 from .forecast.learner import *
 from .answers.timeline import *
+from .answers.decide import *
 from .answers.predict import *
+from .answers.probs import *
 from .answers.annotate import *
 from .answers.watch import *
 from .answers.interpret import *
