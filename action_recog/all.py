@@ -14,7 +14,9 @@ from .clips.augment import *
 from .clips.sampling import *
 from .clips.splits import *
 from .clips.labels import *
+from .clips.formats import *
 from .clips.data import *
+from .clips.segments import *
 from .learners.layers import *
 from .learners.recurrent import *
 from .learners.encoder import *
