@@ -19,6 +19,7 @@ from ..clips.sampling import *
 from ..clips.data import *
 from .encoder import *
 from .timesformer import *
+from .averaging import *
 from .recipes import *
 from .features import *
 from .distributed import *
@@ -80,7 +81,7 @@ def make(self:Run):
     args = dict(self.data_args, random=self.data_args.get('random') or .2*(r.split=='random'))
     if self.num_workers is not None: args['num_workers'] = self.num_workers
     self.dls,self.split = get_dls(self.path, item_tfms=r.item_tfms(), batch_tfms=r.batch_tfms(), image_size=r.image_size,
-        seq_len=r.seq_len, bs=r.bs, sampler=make_sampler(r.sampler, r.seq_len, r.step), **args)
+        seq_len=r.seq_len, bs=r.bs, sampler=make_sampler(r.sampler, r.seq_len, r.step, r.gap), **args)
     if self.save_best and not self.split.startswith('groups'):
         raise ValueError(f'the best epoch cannot be chosen on the {self.split}, which is the test: '
             'choose it with tune, on groups held out of the training list')
@@ -134,6 +135,7 @@ def train_phase(self:Run,
     self.progress.phase = phase.name
     cbs = [StopAtNaN(), TimeLeft(self.progress, later), KeepEpochs(self.progress, self.save_checkpoint, state)]
     if self.recipe.clip: cbs.append(GradientClip(self.recipe.clip))
+    if self.recipe.ema: cbs.append(AverageWeights(self.recipe.ema))
     if self.recipe.mixup: cbs.append(MixUp(self.recipe.mixup))
     if self.save_best: cbs.append(SaveModelCallback(monitor='accuracy', fname='best'))
     if phase.name=='frozen': self.learn.freeze()
