@@ -17,6 +17,7 @@ from fastai.callback.training import BnFreeze
 from fastai.vision.learner import TimmBody
 from ..core import *
 from .encoder import *
+from .streams import *
 from .baseline import *
 from .lstm import *
 from .convlstm import *
@@ -102,6 +103,7 @@ def encoder_learner(
     n_out:int=None, # Number of classes, that of `dls` if `None`
     pretrained:bool=True, # Load the published weights of `arch`?
     weights:str|Path=None, # Checkpoint on disk to load instead
+    stream:str='rgb', # What the encoder sees: the frames, what changes between two ('diff'), or 'both', by an encoder each
     ps:float=0.5, # Dropout before the last layer, between 0 and 1
     grad_checkpointing:bool=False, # Compute the encoder again in the backward pass, to keep less memory?
     frozen_stages:int=0, # Stages of the encoder that never train, the first ones
@@ -115,7 +117,10 @@ def encoder_learner(
     if frozen_stages: args['frozen_stages'] = frozen_stages
     if grad_checkpointing and isinstance(encoder, TimmBody): encoder.model.set_grad_checkpointing()
     elif grad_checkpointing: args['grad_checkpointing'] = True
+    check_pairs(dls, stream)
     if normalize: add_norm(dls, stats)
+    encoder = stream_encoder(encoder, stream, norm_stats(dls))
+    if stream=='both': nf *= 2
     frozen = pretrained or weights is not None
     return _learner(dls, model(encoder, nf, n_out, **args), splitter, frozen, metrics=metrics, **kwargs)
 
@@ -127,10 +132,11 @@ def baseline_learner(
     arch=resnet34, # torchvision constructor, or timm name
     time_pool:str='logits', # What is pooled over time: 'logits', 'features', features by 'attention', their 'stats'
     pool:int=None, # Average each feature map to `pool` x `pool` cells for the head, to its mean and maximum if `None`
+    linear:bool=False, # One linear layer as the head, in place of two with 512 values between them?
     **kwargs
 ) -> Learner: # With a `SimpleModel`
     "The mean of the frames' predictions"
-    model = partial(SimpleModel, time_pool=time_pool, pool=pool)
+    model = partial(SimpleModel, time_pool=time_pool, pool=pool, linear=linear)
     return encoder_learner(dls, model, arch, splitter=simple_splitter, **kwargs)
 
 # %% ../../nbs/learners/28_learner.ipynb #819376fc
@@ -164,11 +170,12 @@ def convlstm_learner(
     num_layers:int=1, # Stacked ConvLSTM layers
     pool:int=None, # Average each map to `pool` x `pool` cells for the head, to its mean and maximum if `None`
     stats:bool=False, # Does the head see the maps' standard deviation over time as well?
+    bottleneck:int=None, # Channels that the maps are reduced to for the ConvLSTM, all if `None`
     **kwargs
 ) -> Learner: # With a `ConvLSTMModel`
     "A ConvLSTM over the encoder's feature maps"
     model = partial(ConvLSTMModel, hidden_size=hidden_size, kernel_size=kernel_size, num_layers=num_layers,
-        pool=pool, stats=stats)
+        pool=pool, stats=stats, bottleneck=bottleneck)
     return encoder_learner(dls, model, arch, splitter=rnnmodel_splitter, **kwargs)
 
 # %% ../../nbs/learners/28_learner.ipynb #add91177

@@ -61,6 +61,8 @@ def model_to_dict(
     if 'made' not in learn.__dict__:
         raise _no_json('a model that was not made by one of the factories in action_recog.learners.learner')
     args = dict(learn.made['args'])
+    # A model of frames can be read by versions that know no streams
+    if args.get('stream')=='rgb': args.pop('stream')
     if 'arch' in args: args['arch'] = _arch_name(args['arch'])
     if args.get('rnn_cls') in _rnns.values(): args['rnn_cls'] = args['rnn_cls'].__name__
     try: return json.loads(json.dumps(dict(factory=learn.made['factory'], args=args)))
@@ -111,8 +113,9 @@ def model_from_dict(
 # %% ../../nbs/learners/34a_model_folder.ipynb #a530b300
 _samplers = {o.__name__:o for o in (FirstSampler,UniformSampler,DenseSampler,KeyFrameSampler)}
 _readers = dict(TensorClipTfm=TensorClip, ImageTupleTfm=ImageTuple)
-_item_tfms = {o.__name__:o for o in (Resize,CropPad,RandomResizedCrop)}
-_tfm_args = dict(Resize=['method','pad_mode'], CropPad=['pad_mode'], RandomResizedCrop=['min_scale','ratio','val_xtra'])
+_item_tfms = {o.__name__:o for o in (Resize,CropPad,RandomCrop,RandomResizedCrop)}
+_tfm_args = dict(Resize=['method','pad_mode'], CropPad=['pad_mode'], RandomCrop=[],
+    RandomResizedCrop=['min_scale','ratio','val_xtra','max_scale'])
 
 def _known(o, names, what):
     "The name of the type of `o`, if it is one of `names`"
@@ -123,7 +126,8 @@ def _known(o, names, what):
 def _sampler_to_dict(sampler):
     name = _known(sampler, _samplers, 'the sampler')
     args = inspect.signature(_samplers[name]).parameters
-    return dict(name=name, **{k:getattr(sampler, k) for k in args})
+    values = {k:getattr(sampler, k) for k in args}
+    return dict(name=name, **{k:v for k,v in values.items() if v is not None})
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #0fdecc4d
 def _tfm_to_dict(tfm):
@@ -187,9 +191,9 @@ def frames_from_dict(
     return ActionDataLoaders.from_dblock(dblock, [clip], bs=1, num_workers=0, device=torch.device(device)).new_empty()
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #25cb044b
-format_version = 2
+format_version = 3
 _config_keys = {'format','format_version','model','vocab','frames','recipe','metrics','versions'}
-_later_keys = {'several_labels'}
+_later_keys = {'several_labels','timeline_rule'}
 
 def _version(name):
     try: return version(name)
@@ -220,6 +224,9 @@ def model_config(
         vocab=list(learn.dls.vocab), frames=frames_to_dict(learn.dls), recipe=ifnone(recipe, about.get('recipe')),
         metrics=ifnone(metrics, about.get('metrics', _last_metrics(learn))), versions=_versions())
     if several_labels(learn.dls): res.update(format_version=2, several_labels=True)
+    if 'stream' in res['model']['args']: res['format_version'] = 3
+    rule = learn.__dict__.get('timeline_rule')
+    if rule: res['timeline_rule'] = dict(rule) if isinstance(rule, dict) else asdict(rule)
     return res
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #cce99f5d
@@ -336,7 +343,8 @@ def read_config(
     fn = folder/'config.json'
     if not folder.is_dir(): raise FileNotFoundError(f'{folder} is no folder: give one that save_model wrote')
     if not fn.is_file(): raise FileNotFoundError(f'{folder} has no config.json: give a folder that save_model wrote')
-    try: cfg = json.loads(fn.read_text(encoding='utf-8-sig'))
+    try:
+        with read_errors(fn): cfg = json.loads(fn.read_text(encoding='utf-8-sig'))
     except (ValueError, RecursionError): raise ValueError(f'{fn} is no JSON: fetch the folder again') from None
     if not isinstance(cfg, dict) or cfg.get('format')!='action_recog':
         raise ValueError(f'{fn} is not from action_recog: give a folder that save_model wrote')
@@ -398,6 +406,13 @@ def _check_frames(frames):
     if not _is_stat(mean, -math.inf): raise ValueError(f'its mean is {mean!r}, but it has to be three numbers')
     if not _is_stat(std, 0): raise ValueError(f'its std is {std!r}, but it has to be three numbers above 0')
 
+# %% ../../nbs/learners/34a_model_folder.ipynb #3ec370eb
+def _check_rule(rule):
+    "Refuse a rule for timelines that is none"
+    if rule is None: return
+    good = isinstance(rule, dict) and all(o is None or isinstance(o, (int,float)) and 0<=o<math.inf for o in rule.values())
+    if not good: raise ValueError(f'its timeline_rule is {rule!r}, but it has to be numbers from 0 by their names')
+
 # %% ../../nbs/learners/34a_model_folder.ipynb #7994137b
 def not_finite(
     weights:dict, # Tensors by name
@@ -415,6 +430,7 @@ def _check_vocab(vocab, n_out):
 def _read_weights(folder):
     fn = folder/'model.safetensors'
     if not fn.is_file(): raise FileNotFoundError(f'{folder} has no model.safetensors: fetch the folder again')
+    with read_errors(fn): open(fn, 'rb').close()
     try: weights = load_file(fn)
     except SafetensorError:
         why = 'is not in the safetensors format, and no other is opened'
@@ -441,6 +457,7 @@ def load_model(
         _check_parts(cfg)
         _check_vocab(cfg['vocab'], cfg['model']['args']['n_out'])
         _check_frames(cfg['frames'])
+        _check_rule(cfg.get('timeline_rule'))
         with warnings.catch_warnings(action='ignore'):
             dls = frames_from_dict(cfg['frames'], [str(o) for o in cfg['vocab']], device, cfg.get('several_labels', False))
             learn = model_from_dict(cfg['model'], dls)
@@ -450,4 +467,5 @@ def load_model(
     fit_state(learn.model, _read_weights(folder), folder/'model.safetensors', hint='fetch the folder again')
     learn.model.to(device).eval()
     learn.about = {k:cfg[k] for k in ('recipe','metrics')}
+    if 'timeline_rule' in cfg: learn.timeline_rule = cfg['timeline_rule']
     return learn
