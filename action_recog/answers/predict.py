@@ -406,8 +406,8 @@ def predict_video(
     mean,steps = probs[:len(plan.clips)].mean(0),probs[len(plan.clips):]
     top = mean.topk(min(k, len(mean)))
     labels = vocab[top.indices.tolist()]
-    res = VideoPreds(zip(labels, top.values.tolist()), video=video, seconds=round(witness.end, 3), strip=witness.strip, shown=witness.shown,
-        vocab=vocab, several=several_labels(learn.dls))
+    res = VideoPreds(zip(labels, top.values.tolist()), video=video, seconds=round(witness.end, 3), strip=witness.strip,
+        shown=witness.shown, vocab=vocab, several=several_labels(learn.dls))
     if plan.windows: res.times,res.probs = witness.times,steps[:len(witness.times)]
     res.segments = res.timeline(rule)
     return res
