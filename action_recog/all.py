@@ -16,6 +16,8 @@ from .clips.labels import *
 from .clips.loader import *
 from .clips.data import *
 from .learners.layers import *
+from .learners.speed import *
+from .learners.speed import *
 from .learners.recurrent import *
 from .learners.encoder import *
 from .learners.baseline import *
