@@ -343,7 +343,8 @@ def read_config(
     fn = folder/'config.json'
     if not folder.is_dir(): raise FileNotFoundError(f'{folder} is no folder: give one that save_model wrote')
     if not fn.is_file(): raise FileNotFoundError(f'{folder} has no config.json: give a folder that save_model wrote')
-    try: cfg = json.loads(fn.read_text(encoding='utf-8-sig'))
+    try:
+        with read_errors(fn): cfg = json.loads(fn.read_text(encoding='utf-8-sig'))
     except (ValueError, RecursionError): raise ValueError(f'{fn} is no JSON: fetch the folder again') from None
     if not isinstance(cfg, dict) or cfg.get('format')!='action_recog':
         raise ValueError(f'{fn} is not from action_recog: give a folder that save_model wrote')
@@ -429,6 +430,7 @@ def _check_vocab(vocab, n_out):
 def _read_weights(folder):
     fn = folder/'model.safetensors'
     if not fn.is_file(): raise FileNotFoundError(f'{folder} has no model.safetensors: fetch the folder again')
+    with read_errors(fn): open(fn, 'rb').close()
     try: weights = load_file(fn)
     except SafetensorError:
         why = 'is not in the safetensors format, and no other is opened'

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from fastai.vision.all import *
 from ..core import *
+from .files import *
 
 # %% ../../nbs/videos/04_video.ipynb #e2b7a93d
 def open_container(
@@ -326,13 +327,13 @@ def find_clips(
     "All clips of a data set"
     path = Path(path)
     if not path.is_dir(): raise FileNotFoundError(f'{path} is no folder: give the folder that holds the class folders')
-    is_ours = lambda o: o.name=='report.json' or (o/'classInd.txt').is_file()
+    is_ours = lambda o: o.name=='report.json' or os.path.isfile(o/'classInd.txt')
     folders,strays = visible(path).filter(is_ours, negate=True).partition(Path.is_dir)
     if not folders: raise VideoError(f'{path} holds no class folders: '
         'put the videos of each class into a folder named by the class')
     clips = L()
     for folder in folders:
-        own,others = _class_clips(folder)
+        with read_errors(folder): own,others = _class_clips(folder)
         clips = clips+own
         strays = strays+others
     if strays: warn(f'passed over {len(strays)} files below {path} that are no videos, the first is {strays[0]}')
@@ -402,7 +403,8 @@ def _open_image(fn, codec):
         return _decode_picture(raw, fn, codec)
     except VideoError: raise
     except Exception as e:
-        why = f' ({e})' if type(e) is ValueError else ''
+        why = e if type(e) is ValueError else getattr(e, 'strerror', None)
+        why = f' ({why})' if why else ''
         name = Path(fn).parent.name
         raise VideoError(f'{fn} is not a picture that can be read{why}: extract the frames of {name} anew') from e
 
