@@ -391,7 +391,9 @@ def at(self:FileFrames,
     numbers, # Frame numbers from 0, in any order
 ): # Generator of `TimedFrame`s in order, each once, the last frame for all numbers beyond it
     "The frames of some numbers"
-    if self.is_whole and max(numbers)<_near: return (yield from self._passing(sorted(set(numbers))))
+    numbers = sorted(set(numbers))
+    if not numbers: return
+    if self.is_whole and numbers[-1]<_near: return (yield from self._passing(numbers))
     wanted = sorted({self.span[min(o, len(self.span)-1)] for o in numbers})
     last = -1
     try:
