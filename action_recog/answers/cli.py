@@ -79,6 +79,27 @@ def _check(path, lists, n_workers):
     _print_counts(report)
     if (report.status!='ok').any(): sys.exit(1)
 
+# %% ../../nbs/answers/57_cli.ipynb #e1fe4b8b
+def _read_labels(labels, path, **said):
+    "The table of segments in file `labels`; what it does not say is in `said`"
+    from action_recog.clips.formats import read_labels
+    return read_labels(labels, path, **{k:v for k,v in said.items() if v is not None})
+
+def _check_labels(path, labels, **said):
+    "Print what is in a table of segments, and what is wrong with it"
+    from action_recog.clips.formats import label_rows
+    from action_recog.clips.labels import segment_faults
+    df = label_rows(labels, **{k:v for k,v in said.items() if v is not None})
+    faults = segment_faults(df, path)
+    table = df.assign(seconds=df.end-df.start).groupby('label').agg(segments=('label','size'), videos=('video','nunique'), seconds=('seconds','sum'))
+    print(table.round(1).to_string())
+    for (deadly,kind),rows in faults.groupby(['deadly','kind'], sort=False):
+        for o in rows[:20].itertuples(): print(f'{"error" if deadly else "note"}: row {o.row}: {o.fault}')
+        if len(rows)>20: print(f'{kind}: … and {len(rows)-20} more')
+    n = int(faults.deadly.sum())
+    print(f'{len(df)} segments of {df.video.nunique()} videos, {n} errors, {len(faults)-n} notes')
+    if n: sys.exit(1)
+
 # %% ../../nbs/answers/57_cli.ipynb #09838f89
 def _frames(path, dest, **kwargs):
     "Extract the frames of the videos in `path`, and print what failed"
@@ -107,6 +128,9 @@ def ar_data(
     n_groups:int=25, # sample: groups of each class, at least 4
     n_clips:int=2, # sample: clips of each group
     seed:int=0, # sample: another seed gives other videos
+    labels:str=None, # check: table of segments whose videos are in `path`: CSV, Label Studio, BORIS, ELAN or ActivityNet
+    rate:float=None, # check: frames a second of labels that count frames
+    point:float=None, # check: seconds that an event of the labels lasts that has no end
 ):
     "Write the sample videos, fetch UCF101, extract the frames of videos, or check that all clips are there and whole"
     if action not in ('sample','ucf101','frames','check'):
@@ -119,6 +143,7 @@ def ar_data(
         from action_recog.videos.ucf101 import get_ucf101
         print(get_ucf101(path, mirror, verify))
     elif action=='frames': _frames(path, dest, force=force, size=size, n_workers=n_workers)
+    elif labels: _check_labels(path, labels, rate=rate, point=point)
     else: _check(path, lists, n_workers)
 
 # %% ../../nbs/answers/57_cli.ipynb #3196128c
@@ -133,11 +158,39 @@ def _data(path):
 
 def _loggers(**wanted): return [name for name,on in wanted.items() if on]
 
+# %% ../../nbs/answers/57_cli.ipynb #1ad61b63
+def _label_args(path, labels, background, rate, point):
+    "What a training is told about the segments in file `labels`"
+    if labels is None: return {}
+    df = _read_labels(labels, path, rate=rate, point=point)
+    return dict(labels=df, **({'background':'background'} if background else {}))
+
+def _timeline_scores(out, path, df):
+    "How right the timelines are that the learner in `out` makes of the videos that were held out"
+    from action_recog.answers.export import open_learner
+    from action_recog.answers.predict import predict_videos
+    from action_recog.clips.segments import held_out_rows
+    from action_recog.learners.timeline_scores import score_timeline
+    truth = held_out_rows(df, path, seed=0)
+    learn = open_learner(out)
+    learn.remove_cbs(learn.cbs.filter(lambda o: o.name=='progress'))
+    preds = dict(zip(truth.video.unique(), predict_videos(learn, [Path(path)/o for o in truth.video.unique()], n_clips=1, timeline=True)))
+    for o in preds.values():
+        if o.error: raise ValueError(o.error)
+    return score_timeline({k:list(map(tuple, o.segments)) for k,o in preds.items()}, truth, {k:o.seconds for k,o in preds.items()})
+
+def _print_timelines(scores):
+    "Print a table of timeline scores by the names of runs"
+    import pandas as pd
+    from action_recog.learners.tables import percent,to_md
+    lines = [{'timelines of':name, **{k.replace('_', ' '):percent(v) for k,v in o.items()}} for name,o in scores.items()]
+    print('\n'+to_md(pd.DataFrame(lines).fillna('')), end='')
+
 # %% ../../nbs/answers/57_cli.ipynb #9c6edd23
 @call_parse
 @_one_sentence
 def ar_train(
-    path:str, # Folder of class folders with videos or frame folders, or `ucf101`
+    path:str, # Folder of class folders with videos or frame folders, or `ucf101`; with --labels the folder of the videos
     model:str='convlstm', # baseline, lstm, convlstm, timesformer or video
     out:str=None, # Folder for learner, history, metrics and losses, runs/MODEL if not given
     recipe:str='default', # Where size, frames, epochs and rates come from: default, sample or tutorial
@@ -157,6 +210,10 @@ def ar_train(
     save_best:bool=False, # End with the epoch best on the groups held out? With --tune, or where there are no lists
     tensorboard:bool=False, # Write to OUT/tensorboard for TensorBoard?
     wandb:bool=False, # Log to Weights & Biases?
+    labels:str=None, # Table of segments of long videos: CSV, Label Studio, BORIS, ELAN or ActivityNet
+    background:bool=False, # With --labels: is time without a label a class too?
+    rate:float=None, # With --labels that count frames: frames a second
+    point:float=None, # With --labels: seconds that an event lasts that has no end
 ):
     "Train a learner and save it with its metrics"
     from action_recog.learners.recipes import get_recipe
@@ -164,10 +221,13 @@ def ar_train(
     from action_recog.learners.training import save_run
     out = out or f'runs/{model}'
     changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr)
+    segments = _label_args(path, labels, background, rate, point)
     row = save_run(_data(path), model, out, get_recipe(model, recipe, arch, weights, **changes), fold=fold, lists=lists,
         tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
-        loggers=_loggers(tensorboard=tensorboard, wandb=wandb))
-    print(f'\n{table_md([row])}\nsaved in {out}')
+        loggers=_loggers(tensorboard=tensorboard, wandb=wandb), **segments)
+    print(f'\n{table_md([row])}')
+    if segments: _print_timelines({model:_timeline_scores(out, path, segments['labels'])})
+    print(f'\nsaved in {out}')
 
 # %% ../../nbs/answers/57_cli.ipynb #e954743f
 def _numbers(text, name):
@@ -201,9 +261,12 @@ def ar_table(
     seeds = _numbers(seeds, 'seeds')
     changes = {k:kwargs.pop(k, None) for k in ('image_size','seq_len','bs','epochs','lr')}
     loggers = _loggers(**{k:kwargs.pop(k, False) for k in ('tensorboard','wandb')})
+    segments = _label_args(path, *[kwargs.pop(k, None) for k in ('labels','background','rate','point')])
     rows = make_table(_data(path), out, recipes, models.split(',') if models else None, arch, weights, changes,
-        folds=folds, seeds=seeds, leak=leak, loggers=loggers, **kwargs)
-    print(f'\n{report_md(rows)}\nsaved in {out}')
+        folds=folds, seeds=seeds, leak=leak, loggers=loggers, **kwargs, **segments)
+    print(f'\n{report_md(rows)}')
+    if segments: _print_timelines({o['name']:_timeline_scores(Path(out)/o['name'], path, segments['labels']) for o in rows})
+    print(f'\nsaved in {out}')
 
 # %% ../../nbs/answers/57_cli.ipynb #526f0645
 def _open(learner, device=None):
@@ -249,7 +312,7 @@ def _print_preds(preds, as_json, as_csv):
     for o in bad: print(f'ar-predict: {o.error}', file=sys.stderr)
     if bad: sys.exit(1)
 
-# %% ../../nbs/answers/57_cli.ipynb #1ad61b63
+# %% ../../nbs/answers/57_cli.ipynb #77ce71e7
 @call_parse
 @_one_sentence
 def ar_predict(
@@ -262,18 +325,23 @@ def ar_predict(
     csv:bool=False, # Print CSV, a line for each label and each segment?
     save:str=None, # Write the video with its labels on the picture to this file, .mp4, .mov, .mkv or .webm
     device:str=None, # Where the model works, as cpu or cuda:1; the GPU that is there if not given
+    labels:str=None, # Write the segments to this file, .csv or .tsv, or .json for Label Studio
+    rate:float=None, # With --labels for Label Studio: frames a second of its timeline
 ):
     "Print the most likely labels of videos, and what happens when in long ones"
     from action_recog.answers.annotate import annotate,check_out
     from action_recog.answers.predict import list_videos,predict_videos
+    from action_recog.clips.formats import check_labels_file,write_labels
     if not videos: raise ValueError('give a video: ar-predict VIDEO')
     files = []
     for o in videos: files += list_videos(o) if Path(o).is_dir() else [o]
     if save and len(files)>1: raise ValueError(f'--save writes one video, these are {len(files)}: give one')
     if save: check_out(save)
+    if labels: check_labels_file(labels, rate)
     learn = _open(learner, device)
     if json or csv or not sys.stdout.isatty(): learn.remove_cbs(learn.cbs.filter(lambda o: o.name=='progress'))
-    preds = predict_videos(learn, files, k=k, n_clips=n_clips, window=window)
+    preds = predict_videos(learn, files, k=k, n_clips=n_clips, window=window, timeline=True if labels else None)
+    if labels: write_labels([o for o in preds if not o.error], labels, rate)
     _print_preds(preds, json, csv)
     if save: annotate(preds[0], save)
 

@@ -7,7 +7,7 @@ Docs: https://action-recog.github.io/action_recog/clips/formats.html.md"""
 # %% auto #0
 __all__ = ['decode_text', 'parse_time', 'LabelFile', 'column_words', 'find_columns', 'split_table', 'TableColumns', 'table_rows',
            'BorisEvents', 'boris_rows', 'elan_rows', 'activitynet_rows', 'label_studio_rows', 'label_format',
-           'label_rows', 'read_labels', 'segment_table', 'write_labels', 'label_studio_config']
+           'label_rows', 'read_labels', 'segment_table', 'check_labels_file', 'write_labels', 'label_studio_config']
 
 # %% ../../nbs/clips/13a_formats.ipynb #d315b5d3
 import codecs,csv,itertools,json
@@ -491,6 +491,16 @@ def _ls_task(video, own, rate, prefix, kind, names):
             value=dict(ranges=[span], timelinelabels=[o.label])))
     return dict(data=dict(video=f'{prefix}{video}', fps=rate), **{kind:[dict(result=results)]})
 
+def check_labels_file(
+    fn:str|Path, # File to write
+    rate:float=None, # Frames a second, for Label Studio
+):
+    "Raise an error if `write_labels` could not write to `fn`"
+    kind = Path(fn).suffix.lower()
+    if kind not in ('.csv','.tsv','.json'): raise ValueError(f'{fn} is neither .csv, .tsv nor .json: choose one of them')
+    if kind=='.json' and (rate is None or not rate>0):
+        raise ValueError('Label Studio counts frames: give `rate`, the frameRate of its Video tag')
+
 def write_labels(
     segments, # A table as from `read_labels`, or as for `segment_table`
     fn:str|Path, # File to write: `.csv`, `.tsv`, or `.json` for Label Studio
@@ -501,6 +511,7 @@ def write_labels(
     background:str='background', # Label that says that nothing happens; its segments are not written
 ) -> Path: # `fn`
     "Write segments for a spreadsheet or for Label Studio"
+    check_labels_file(fn, rate)
     fn,df = Path(fn),segment_table(segments)
     lost = {'video','start','end','label'}-set(df.columns)
     if lost: raise ValueError(f'the table has no column {min(lost)!r}: give one with video, start, end and label')
@@ -509,8 +520,6 @@ def write_labels(
         text = df.to_csv(index=False, sep='\t' if fn.suffix.lower()=='.tsv' else ',', lineterminator='\n')
         with new_file(fn) as part: part.write_text(text, encoding='utf-8')
         return fn
-    if fn.suffix.lower()!='.json': raise ValueError(f'{fn} is neither .csv, .tsv nor .json: choose one of them')
-    if rate is None or not rate>0: raise ValueError('Label Studio counts frames: give `rate`, the frameRate of its Video tag')
     if kind not in ('predictions','annotations'): raise ValueError(f'kind is predictions or annotations, not {kind!r}')
     write_json(fn, [_ls_task(k, v, rate, prefix, kind, names) for k,v in df.groupby('video', sort=False)])
     return fn
