@@ -44,6 +44,7 @@ from .answers.timeline import *
 from .answers.decide import *
 from .answers.predict import *
 from .answers.probs import *
+from .answers.measure import *
 from .answers.annotate import *
 from .answers.watch import *
 from .answers.interpret import *

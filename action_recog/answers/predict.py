@@ -10,7 +10,7 @@ __all__ = ['one_device', 'FramePrep', 'spread_clips', 'Plan', 'spread_windows', 
            'predict_video', 'list_videos', 'predict_videos']
 
 # %% ../../nbs/answers/51_predict.ipynb #32594414
-import base64,html
+import base64,html,itertools
 from dataclasses import dataclass
 from fastai.vision.all import *
 from ..core import *
@@ -407,36 +407,63 @@ def to_dict(self:VideoPreds) -> dict: # `video`, `seconds`, `labels`, `segments`
 # %% ../../nbs/answers/51_predict.ipynb #e8dd3851
 @patch
 def show(self:VideoPreds,
-    figsize:tuple=(9,4), # Inches
-) -> plt.Figure: # Film strip, timeline if there is one, bars
+    figsize:tuple=(9,5), # Inches
+) -> plt.Figure: # Film strip, curves and timeline if there is one, bars
     "Draw the answer"
     if self.error: raise VideoError(self.error)
-    heights = (1.6, .5 if self.segments else .01, .3*len(self))
-    fig,(strip,timeline,bars) = plt.subplots(3, 1, figsize=figsize, height_ratios=heights, layout='constrained')
+    has_curves = self.probs is not None
+    heights = (1.6, 1.2 if has_curves else .01, .5 if has_curves else .01, .3*len(self))
+    fig,(strip,curves,timeline,bars) = plt.subplots(4, 1, figsize=figsize, height_ratios=heights, layout='constrained')
     strip.imshow(film_strip(self.strip))
     strip.set_axis_off()
-    timeline.set_visible(bool(self.segments))
-    if self.segments: show_segments(self.segments, self.seconds, timeline)
+    for ax in (curves,timeline): ax.set_visible(has_curves)
+    if has_curves:
+        show_curves(self.probs, self.times, self.seconds, self.vocab, curve_labels(self.probs, self.segments, self.vocab), curves)
+        show_segments(self.segments, self.seconds, timeline)
     bars.barh(self.itemgot(0)[::-1], self.itemgot(1)[::-1], color='tab:blue')
     bars.set(xlim=(0,1), xlabel='probability')
     return fig
 
 # %% ../../nbs/answers/51_predict.ipynb #3ca39461
 _colours = '#3572a5 #d9822b #4a9d5b #b5474d #7a5ea8 #7d6450 #c060a1 #6d6d6d'.split()
-_segment_style = 'width:{:.2f}%;background:{};color:white;overflow:hidden;white-space:nowrap;padding:2px 0'
-_segment_cell = f'<div title="{{}}: {{:.1f}} to {{:.1f}} s" style="{_segment_style}">{{}}</div>'
+_in_place = 'position:absolute;left:{:.2f}%;width:{:.2f}%;top:{}px;height:20px;line-height:20px;background:{}'
+_segment_cell = f'<div title="{{}}: {{:.1f}} to {{:.1f}} s" style="{_in_place};color:white;overflow:hidden;white-space:nowrap">{{}}</div>'
+_timeline_box = ('<div data-seconds="{:.3f}" style="position:relative;height:{}px;max-width:640px;font-size:11px;'
+    'text-align:center;cursor:pointer">{}</div>')
 
 @patch
 def html_timeline(self:VideoPreds) -> str: # HTML, a bar of coloured parts
     "The segments as a bar"
-    names = list(dict.fromkeys(self.segments.itemgot(2)))
+    names = list(dict.fromkeys(o.label for o in self.segments))
+    rows = segment_rows(self.segments)
+    percent = 100/max(self.seconds, 1e-9)
     cells = ''
-    for s in self.segments:
+    for s,row in zip(self.segments, rows):
         label = html.escape(str(s.label))
-        percent = 100*(s.end-s.start)/max(self.seconds, 1e-9)
         colour = _colours[names.index(s.label)%len(_colours)]
-        cells += _segment_cell.format(label, s.start, s.end, percent, colour, label)
-    return f'<div style="display:flex;max-width:640px;font-size:11px;text-align:center">{cells}</div>'
+        cells += _segment_cell.format(label, s.start, s.end, s.start*percent, (s.end-s.start)*percent, 22*row, colour, label)
+    return _timeline_box.format(self.seconds, 22*(max(rows, default=0)+1), cells)
+
+# %% ../../nbs/answers/51_predict.ipynb #52c953c3
+_curve_box = ('<svg data-seconds="{:.3f}" viewBox="0 0 1000 100" preserveAspectRatio="none" style="display:block;width:100%;'
+    'max-width:640px;height:90px;background:#8881;cursor:pointer">{}</svg>')
+_curve = ('<polyline points="{}" fill="none" stroke="{}" stroke-width="1.5" vector-effect="non-scaling-stroke">'
+    '<title>{}</title></polyline>')
+_curve_name = '<span style="color:{};margin-right:1em">&#9644; {}</span>'
+
+@patch
+def html_curves(self:VideoPreds) -> str: # HTML, a drawing and the names of its lines
+    "The probabilities over time as curves"
+    labels = curve_labels(self.probs, self.segments, self.vocab)
+    columns = self.probs[:,[list(self.vocab).index(o) for o in labels]].T
+    x = tensor(1000*step_middles(self.times, self.seconds)/max(self.seconds, 1e-9)).float()
+    *columns,x = F.adaptive_avg_pool1d(torch.cat([columns,x[None]]), min(len(x), 600)).tolist()
+    lines,names = '',''
+    for label,column,colour in zip(map(html.escape, map(str, labels)), columns, itertools.cycle(_colours)):
+        points = ' '.join(f'{i:.1f},{100-98*p:.1f}' for i,p in zip(x, column))
+        lines += _curve.format(points, colour, label)
+        names += _curve_name.format(colour, label)
+    return f'{_curve_box.format(self.seconds, lines)}<div style="max-width:640px;font-size:11px">{names}</div>'
 
 # %% ../../nbs/answers/51_predict.ipynb #baab7f07
 @patch
@@ -454,10 +481,10 @@ _label_row = ('<tr><td style="text-align:left">{}</td><td style="text-align:righ
 
 @patch
 def _repr_html_(self:VideoPreds):
-    "Film strip, timeline and bars"
+    "Film strip, curves, timeline and bars"
     if self.error: return f'<p>{html.escape(self.error)}</p>'
     strip = '' if self.strip is None else self.html_strip()
-    timeline = self.html_timeline() if self.segments else ''
+    timeline = '' if self.probs is None else self.html_curves()+self.html_timeline()
     rows = ''.join(_label_row.format(html.escape(str(label)), 100*p, 200*p) for label,p in self)
     return f'{strip}{timeline}<table>{rows}</table>'
 

@@ -6,7 +6,7 @@ Docs: https://action-recog.github.io/action_recog/answers/timeline.html.md"""
 
 # %% auto #0
 __all__ = ['window_starts', 'smooth_windows', 'label_runs', 'merge_short', 'Segment', 'run_segments', 'find_segments',
-           'show_segments']
+           'segment_rows', 'show_segments', 'curve_labels', 'step_middles', 'show_curves']
 
 # %% ../../nbs/answers/50_timeline.ipynb #2a8d1868
 from typing import NamedTuple
@@ -100,6 +100,21 @@ def find_segments(
     "The timeline of a video, each step for itself"
     return run_segments(merge_short(probs, least), probs, times, end, vocab)
 
+# %% ../../nbs/answers/50_timeline.ipynb #30abf0ec
+def segment_rows(
+    segments, # `Segment`s
+) -> list: # Row of each, from 0
+    "The first row for each segment in which nothing else happens at its time"
+    rows,ends = [0]*len(segments),[]
+    for i in sorted(range_of(segments), key=lambda i: segments[i][:2]):
+        start,end = segments[i][:2]
+        row = first(j for j,o in enumerate(ends) if o<=start+1e-3)
+        if row is None:
+            row = len(ends)
+            ends.append(end)
+        ends[row],rows[i] = end,row
+    return rows
+
 # %% ../../nbs/answers/50_timeline.ipynb #39141c49
 def show_segments(
     segments:L, # From `find_segments`
@@ -108,12 +123,47 @@ def show_segments(
 ) -> plt.Axes: # With a bar for each segment
     "Draw a timeline"
     ax = subplots(figsize=(9,.8))[1][0] if ctx is None else ctx
-    names = list(dict.fromkeys(segments.itemgot(2)))
-    for s in segments:
+    names = list(dict.fromkeys(o.label for o in segments))
+    for s,row in zip(segments, segment_rows(segments)):
         length = s.end-s.start
-        ax.barh(0, length, left=s.start, color=f'C{names.index(s.label)%10}', edgecolor='white')
+        ax.barh(-row, length, left=s.start, color=f'C{names.index(s.label)%10}', edgecolor='white')
         middle = (s.start+s.end)/2
         written = dict(ha='center', va='center', color='white', fontsize=8, clip_on=True)
-        if length>seconds/12: ax.text(middle, 0, s.label, **written)
+        if length>seconds/12: ax.text(middle, -row, s.label, **written)
     ax.set(xlim=(0,seconds), yticks=[], xlabel='seconds')
+    return ax
+
+# %% ../../nbs/answers/50_timeline.ipynb #919ed3d5
+def curve_labels(
+    probs:Tensor, # Probabilities of the steps, `(steps, classes)`
+    segments, # `Segment`s
+    vocab, # Label of each class
+    most:int=6, # Curves, at most
+) -> list: # Labels, those of the segments first
+    "The classes whose probabilities are worth a look"
+    highest = [vocab[i] for i in probs.max(0).values.argsort(descending=True).tolist()]
+    return list(dict.fromkeys([o.label for o in segments]+highest))[:most]
+
+# %% ../../nbs/answers/50_timeline.ipynb #9b8f61fe
+def step_middles(
+    times, # Second at which each step starts
+    end:float, # Second at which the last step ends
+) -> ndarray: # Seconds
+    "The middle of each step"
+    edges = np.array([*times,end], float)
+    return (edges[1:]+edges[:-1])/2
+
+def show_curves(
+    probs:Tensor, # Probabilities of the steps, `(steps, classes)`
+    times:list, # Second at which each step starts
+    end:float, # Second at which the last step ends
+    vocab, # Label of each class
+    labels:list, # Those to draw, from `curve_labels`
+    ctx=None, # Axes to draw on, new ones if `None`
+) -> plt.Axes: # With a line for each label
+    "Draw the probabilities over time, in the colours of `show_segments`"
+    ax = subplots(figsize=(9,1.5))[1][0] if ctx is None else ctx
+    for i,label in enumerate(labels): ax.plot(step_middles(times, end), probs[:,list(vocab).index(label)], f'C{i%10}', label=str(label))
+    ax.set(xlim=(0,end), ylim=(-.02,1.02), ylabel='probability')
+    ax.legend(fontsize=7, loc='upper right')
     return ax

@@ -189,7 +189,7 @@ def frames_from_dict(
 # %% ../../nbs/learners/34a_model_folder.ipynb #25cb044b
 format_version = 2
 _config_keys = {'format','format_version','model','vocab','frames','recipe','metrics','versions'}
-_later_keys = {'several_labels'}
+_later_keys = {'several_labels','timeline_rule'}
 
 def _version(name):
     try: return version(name)
@@ -220,6 +220,8 @@ def model_config(
         vocab=list(learn.dls.vocab), frames=frames_to_dict(learn.dls), recipe=ifnone(recipe, about.get('recipe')),
         metrics=ifnone(metrics, about.get('metrics', _last_metrics(learn))), versions=_versions())
     if several_labels(learn.dls): res.update(format_version=2, several_labels=True)
+    rule = learn.__dict__.get('timeline_rule')
+    if rule: res['timeline_rule'] = dict(rule) if isinstance(rule, dict) else asdict(rule)
     return res
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #cce99f5d
@@ -374,6 +376,13 @@ def _check_frames(frames):
     if not _is_stat(mean, -math.inf): raise ValueError(f'its mean is {mean!r}, but it has to be three numbers')
     if not _is_stat(std, 0): raise ValueError(f'its std is {std!r}, but it has to be three numbers above 0')
 
+# %% ../../nbs/learners/34a_model_folder.ipynb #3ec370eb
+def _check_rule(rule):
+    "Refuse a rule for timelines that is none"
+    if rule is None: return
+    good = isinstance(rule, dict) and all(o is None or isinstance(o, (int,float)) and 0<=o<math.inf for o in rule.values())
+    if not good: raise ValueError(f'its timeline_rule is {rule!r}, but it has to be numbers from 0 by their names')
+
 # %% ../../nbs/learners/34a_model_folder.ipynb #7994137b
 def not_finite(
     weights:dict, # Tensors by name
@@ -410,6 +419,7 @@ def load_model(
     try:
         _check_vocab(cfg['vocab'], cfg['model']['args']['n_out'])
         _check_frames(cfg['frames'])
+        _check_rule(cfg.get('timeline_rule'))
         with warnings.catch_warnings(action='ignore'):
             dls = frames_from_dict(cfg['frames'], cfg['vocab'], device, cfg.get('several_labels', False))
             learn = model_from_dict(cfg['model'], dls)
@@ -420,4 +430,5 @@ def load_model(
     fit_state(learn.model, _read_weights(folder), folder/'model.safetensors', hint='fetch the folder again')
     learn.model.to(device).eval()
     learn.about = {k:cfg[k] for k in ('recipe','metrics')}
+    if 'timeline_rule' in cfg: learn.timeline_rule = cfg['timeline_rule']
     return learn
