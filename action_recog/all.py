@@ -15,12 +15,14 @@ from .clips.augment import *
 from .clips.sampling import *
 from .clips.splits import *
 from .clips.labels import *
+from .clips.loader import *
 from .clips.formats import *
 from .clips.data import *
 from .clips.segments import *
 from .learners.layers import *
 from .learners.recurrent import *
 from .learners.encoder import *
+from .learners.streams import *
 from .learners.baseline import *
 from .learners.lstm import *
 from .learners.convlstm import *
@@ -28,6 +30,7 @@ from .learners.timesformer import *
 from .learners.vit import *
 from .learners.backbones import *
 from .learners.learner import *
+from .learners.averaging import *
 from .learners.recipes import *
 from .learners.features import *
 from .learners.distributed import *

@@ -79,7 +79,7 @@ def _check(path, lists, n_workers):
     _print_counts(report)
     if (report.status!='ok').any(): sys.exit(1)
 
-# %% ../../nbs/answers/57_cli.ipynb #e1fe4b8b
+# %% ../../nbs/answers/57_cli.ipynb #f1b3eac4
 def _read_labels(labels, path, **said):
     "The table of segments in file `labels`; what it does not say is in `said`"
     from action_recog.clips.formats import read_labels
@@ -168,16 +168,17 @@ def _label_args(path, labels, background, rate, point):
 def _timeline_scores(out, path, df):
     "How right the timelines are that the learner in `out` makes of the videos that were held out"
     from action_recog.answers.export import open_learner
-    from action_recog.answers.predict import predict_videos
+    from action_recog.answers.measure import score_films
     from action_recog.clips.segments import held_out_rows
-    from action_recog.learners.timeline_scores import score_timeline
+    from action_recog.videos.files import read_json,write_json
     truth = held_out_rows(df, path, seed=0)
     learn = open_learner(out)
     learn.remove_cbs(learn.cbs.filter(lambda o: o.name=='progress'))
-    preds = dict(zip(truth.video.unique(), predict_videos(learn, [Path(path)/o for o in truth.video.unique()], n_clips=1, timeline=True)))
-    for o in preds.values():
-        if o.error: raise ValueError(o.error)
-    return score_timeline({k:list(map(tuple, o.segments)) for k,o in preds.items()}, truth, {k:o.seconds for k,o in preds.items()})
+    length = float((df.end-df.start).median())
+    scores = score_films(learn, truth, path, truth.video.unique().tolist(), windows=(length/2,length))
+    config = Path(out)/'model'/'config.json'
+    if config.is_file(): write_json(config, {**read_json(config), 'timeline_rule':scores['rule']})
+    return {k:v for k,v in scores.items() if isinstance(v, float)}
 
 def _print_timelines(scores):
     "Print a table of timeline scores by the names of runs"
@@ -186,6 +187,15 @@ def _print_timelines(scores):
     lines = [{'timelines of':name, **{k.replace('_', ' '):percent(v) for k,v in o.items()}} for name,o in scores.items()]
     print('\n'+to_md(pd.DataFrame(lines).fillna('')), end='')
 
+# %% ../../nbs/answers/57_cli.ipynb #3214384f
+def _choose(names, model, also=()):
+    "The `names` of recipes, else those that the machine decides on, told in a line, and why"
+    from action_recog.learners.recipes import choose_recipe
+    name,why = choose_recipe(model, names and names[0])
+    names = names or [name,*also]
+    print(f'recipe {", ".join(names)}: {why}', flush=True)
+    return names,why
+
 # %% ../../nbs/answers/57_cli.ipynb #9c6edd23
 @call_parse
 @_one_sentence
@@ -193,7 +203,7 @@ def ar_train(
     path:str, # Folder of class folders with videos or frame folders, or `ucf101`; with --labels the folder of the videos
     model:str='convlstm', # baseline, lstm, convlstm, timesformer or video
     out:str=None, # Folder for learner, history, metrics and losses, runs/MODEL if not given
-    recipe:str='default', # Where size, frames, epochs and rates come from: default, sample or tutorial
+    recipe:str=None, # Where size, frames, epochs and rates come from: gpu (with CUDA), default, sample or tutorial
     fold:int=1, # Official split, 1 to 3
     lists:str=None, # Folder of the UCF101 lists, looked for in and beside PATH if not given
     tune:bool=False, # Hold out groups of the training list and leave the test list alone?
@@ -220,10 +230,11 @@ def ar_train(
     from action_recog.learners.tables import table_md
     from action_recog.learners.training import save_run
     out = out or f'runs/{model}'
+    (name,),why = _choose(recipe and [recipe], model)
     changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr)
     segments = _label_args(path, labels, background, rate, point)
-    row = save_run(_data(path), model, out, get_recipe(model, recipe, arch, weights, **changes), fold=fold, lists=lists,
-        tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
+    row = save_run(_data(path), model, out, get_recipe(model, name, arch, weights, **changes), fold=fold, lists=lists,
+        why=why, tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
         loggers=_loggers(tensorboard=tensorboard, wandb=wandb), **segments)
     print(f'\n{table_md([row])}')
     if segments: _print_timelines({model:_timeline_scores(out, path, segments['labels'])})
@@ -243,7 +254,7 @@ def _numbers(text, name):
 def ar_table(
     path:str, # Folder of class folders with videos or frame folders, or `ucf101`
     out:str='runs/table', # Folder for the runs, results.jsonl and table.md
-    recipe:str=None, # default, sample, tutorial, or some with commas between; for ucf101 the first and the last
+    recipe:str=None, # gpu (with CUDA), default, sample, tutorial, or some with commas between; for ucf101 the last too
     models:str=None, # Some of baseline, lstm, convlstm and timesformer, with commas between; all if not given
     arch:str=None, # timm name of the encoder, or small_cnn
     weights:str=None, # Checkpoint of the encoder on disk
@@ -256,14 +267,15 @@ def ar_table(
     from action_recog.learners.tables import report_md
     from action_recog.learners.training import make_table
     whole = str(path)=='ucf101'
-    recipes = (recipe or ('default,tutorial' if whole else 'default')).split(',')
+    models = models.split(',') if models else ['baseline','lstm','convlstm','timesformer']
+    recipes,why = _choose(recipe and recipe.split(','), models[0], ['tutorial'] if whole else [])
     folds = _numbers(folds or ('1,2,3' if whole else '1'), 'folds')
     seeds = _numbers(seeds, 'seeds')
     changes = {k:kwargs.pop(k, None) for k in ('image_size','seq_len','bs','epochs','lr')}
     loggers = _loggers(**{k:kwargs.pop(k, False) for k in ('tensorboard','wandb')})
     segments = _label_args(path, *[kwargs.pop(k, None) for k in ('labels','background','rate','point')])
-    rows = make_table(_data(path), out, recipes, models.split(',') if models else None, arch, weights, changes,
-        folds=folds, seeds=seeds, leak=leak, loggers=loggers, **kwargs, **segments)
+    rows = make_table(_data(path), out, recipes, models, arch, weights, changes,
+        why=why, folds=folds, seeds=seeds, leak=leak, loggers=loggers, **kwargs, **segments)
     print(f'\n{report_md(rows)}')
     if segments: _print_timelines({o['name']:_timeline_scores(Path(out)/o['name'], path, segments['labels']) for o in rows})
     print(f'\nsaved in {out}')
@@ -312,7 +324,7 @@ def _print_preds(preds, as_json, as_csv):
     for o in bad: print(f'ar-predict: {o.error}', file=sys.stderr)
     if bad: sys.exit(1)
 
-# %% ../../nbs/answers/57_cli.ipynb #77ce71e7
+# %% ../../nbs/answers/57_cli.ipynb #a0174d7a
 @call_parse
 @_one_sentence
 def ar_predict(
@@ -320,9 +332,10 @@ def ar_predict(
     learner:str='runs/convlstm', # Folder of a run, model folder, or exported learner: a pickle, so only one you trust
     k:int=5, # Labels to give
     n_clips:int=10, # Clips of each video, whose probabilities are averaged
-    window:float=4., # Seconds of a window of the timeline, which long videos get
+    window:float=None, # Seconds of a window of the timeline, which long videos get; the learner's own, or 4
     json:bool=False, # Print JSON, a line for each video?
     csv:bool=False, # Print CSV, a line for each label and each segment?
+    probs:str=None, # Write the probabilities over time to this file, .csv, .parquet or .npz
     save:str=None, # Write the video with its labels on the picture to this file, .mp4, .mov, .mkv or .webm
     device:str=None, # Where the model works, as cpu or cuda:1; the GPU that is there if not given
     labels:str=None, # Write the segments to this file, .csv or .tsv, or .json for Label Studio
@@ -331,19 +344,23 @@ def ar_predict(
     "Print the most likely labels of videos, and what happens when in long ones"
     from action_recog.answers.annotate import annotate,check_out
     from action_recog.answers.predict import list_videos,predict_videos
+    from action_recog.answers.probs import check_probs_file,write_probs
     from action_recog.clips.formats import check_labels_file,write_labels
     if not videos: raise ValueError('give a video: ar-predict VIDEO')
     files = []
     for o in videos: files += list_videos(o) if Path(o).is_dir() else [o]
     if save and len(files)>1: raise ValueError(f'--save writes one video, these are {len(files)}: give one')
     if save: check_out(save)
+    if probs: check_probs_file(probs)
     if labels: check_labels_file(labels, rate)
     learn = _open(learner, device)
     if json or csv or not sys.stdout.isatty(): learn.remove_cbs(learn.cbs.filter(lambda o: o.name=='progress'))
-    preds = predict_videos(learn, files, k=k, n_clips=n_clips, window=window, timeline=True if labels else None)
-    if labels: write_labels([o for o in preds if not o.error], labels, rate)
+    preds = predict_videos(learn, files, k=k, n_clips=n_clips, window=window, timeline=True if probs or labels else None)
+    good = [o for o in preds if not o.error]
+    if probs and good: write_probs(preds, probs)
+    if labels and good: write_labels(good, labels, rate)
+    if save and not preds[0].error: annotate(preds[0], save)
     _print_preds(preds, json, csv)
-    if save: annotate(preds[0], save)
 
 # %% ../../nbs/answers/57_cli.ipynb #2df81625
 def _watch_line(m): return f'{m.seconds:8.1f} s  {m.label} {100*m.p:.0f} %'

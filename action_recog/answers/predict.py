@@ -60,7 +60,7 @@ def spread_clips(
 ) -> list: # Frame numbers of each clip
     "Clips that are spread over `n` frames"
     if getattr(sampler, 'any_length', False): return _shifted_clips(sampler, n, n_clips)
-    return list(chunked(MultiClipSampler(sampler, n_clips)(n), sampler.seq_len))
+    return list(chunked(MultiClipSampler(sampler, n_clips)(n), sampler.seq_len*frames_each(sampler)))
 
 # %% ../../nbs/answers/51_predict.ipynb #9f9c22b1
 def _shifted_clips(sampler, n, n_clips):
@@ -105,7 +105,7 @@ def plan_video(
     timeline:bool=None, # Windows? From twice the length of a window on if `None`
 ) -> Plan: # Clips and windows, as frame numbers
     "Choose the frames of a video that a learner has to see"
-    span = (sampler.seq_len-1)*getattr(sampler, 'step', 1)+1
+    span = (sampler.seq_len-1)*getattr(sampler, 'step', 1)+1+(getattr(sampler, 'gap', None) or 0)
     size = min(max(round(window*fps), span), n)
     hop = max(2*round(size/16-.5)+1, 1)
     if hop>4: size = min(max(8*hop, span), n)
@@ -193,10 +193,13 @@ class ClipQueue:
         self.prep = FramePrep(learn)
         self.recog = Recogniser(learn)
         self.bs = max(learn.dls.bs, 1)
-        self.clips = clips
+        self.wanted = {number for clip in clips for number in clip}
+        n_each = getattr(getattr(self.recog.model, 'encoder', None), 'frames_each', 1)
+        self.clips = [[tuple(place) for place in chunked(clip, n_each)] for clip in clips]
         self.waiting = sorted(range_of(clips), key=lambda i: max(clips[i]), reverse=True)
-        self.uses = Counter(number for clip in clips for number in set(clip))
-        self.rows = {}
+        self.uses = Counter(place for clip in self.clips for place in set(clip))
+        self.places = sorted(self.uses, key=max, reverse=True)
+        self.frames,self.rows = {},{}
         self.probs = [None]*len(clips)
 
 # %% ../../nbs/answers/51_predict.ipynb #96f0b673
@@ -206,10 +209,23 @@ def add(self:ClipQueue,
     frames:Tensor, # Their pixels, `uint8`, `(n, 3, H, W)`
 ):
     "Encode `frames`, and ask about the clips that are complete with them"
-    self.rows.update(zip(numbers, self.recog.encode(self.prep(frames))))
+    self.frames.update(zip(numbers, self.prep(frames)))
+    self._encode(numbers[-1])
     ready = []
     while self.waiting and max(self.clips[self.waiting[-1]])<=numbers[-1]: ready.append(self.waiting.pop())
     for places in chunked(ready, self.bs): self._ask(places)
+
+# %% ../../nbs/answers/51_predict.ipynb #e6efef6c
+@patch
+def _encode(self:ClipQueue, newest):
+    "Encode the places whose frames are there, and forget frames that no other place needs"
+    due = []
+    while self.places and max(self.places[-1])<=newest: due.append(self.places.pop())
+    if due:
+        frames = torch.stack([self.frames[number] for place in due for number in place])
+        self.rows.update(zip(due, self.recog.encode(frames)))
+    awaited = {number for place in self.places for number in place}
+    self.frames = {number:o for number,o in self.frames.items() if number in awaited}
 
 # %% ../../nbs/answers/51_predict.ipynb #6567c513
 @patch
@@ -219,15 +235,15 @@ def _ask(self:ClipQueue, places):
     rows = torch.stack([self._rows_of(clip) for clip in clips])
     for i,p in zip(places, self.recog.ask(rows)): self.probs[i] = p
     for clip in clips:
-        for number in set(clip): self._release(number)
+        for place in set(clip): self._release(place)
 
 @patch
-def _rows_of(self:ClipQueue, clip): return torch.stack([self.rows[number] for number in clip])
+def _rows_of(self:ClipQueue, clip): return torch.stack([self.rows[place] for place in clip])
 
 @patch
-def _release(self:ClipQueue, number):
-    self.uses[number] -= 1
-    if not self.uses[number]: self.rows.pop(number)
+def _release(self:ClipQueue, place):
+    self.uses[place] -= 1
+    if not self.uses[place]: self.rows.pop(place)
 
 # %% ../../nbs/answers/51_predict.ipynb #c9669f69
 def ask_clips(
@@ -238,7 +254,7 @@ def ask_clips(
     "The answer for each of `clips`, from one pass through `frames`"
     queue = ClipQueue(learn, clips)
     size = getattr(queue.prep.reader, 'size', None)
-    for numbers,pixels in frame_batches(frames, queue.uses.keys(), size): queue.add(numbers, pixels)
+    for numbers,pixels in frame_batches(frames, queue.wanted, size): queue.add(numbers, pixels)
     return torch.stack(queue.probs)
 
 # %% ../../nbs/answers/51_predict.ipynb #db694712

@@ -105,7 +105,7 @@ def read_json(
     default=None, # What to give where there is no such file, or where it is not JSON; `{}` if `None`
 ): # Its content
     "Read a JSON file, if there is one"
-    try: return json.loads(Path(fn).read_text(encoding='utf-8'))
+    try: return json.loads(Path(fn).read_text(encoding='utf-8-sig'))
     except (OSError, ValueError): return ifnone(default, {})
 
 # %% ../../nbs/videos/01_files.ipynb #814b8133

@@ -90,7 +90,8 @@ def open_video(
     video:str|Path, # Video file, in any container and codec FFmpeg knows
 ): # A context with the pair (container, video stream)
     "Open `video` for decoding with one thread"
-    if not Path(video).is_file(): raise VideoError(f'{video} does not exist: check the path')
+    if not os.path.exists(video): raise VideoError(f'{video} does not exist: check the path')
+    if not Path(video).is_file(): raise VideoError(f'{video} is no file: give a video file')
     try: container = open_file(video)
     except av.ArgumentError: raise VideoError(f'{video} is a still picture, a playlist or of another kind '
         'that is no video: give a video file') from None
@@ -442,6 +443,7 @@ def _decode_picture(raw, fn, codec):
 def _open_image(fn, codec):
     "The picture in file `fn` as a video frame"
     try:
+        if not os.path.isfile(fn): raise ValueError('it is no file')
         with open(fn, 'rb') as f: raw = f.read()
         return _decode_picture(raw, fn, codec)
     except VideoError: raise
