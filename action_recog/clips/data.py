@@ -68,14 +68,10 @@ def read(self:ReadClip,
     "The frames of `clip` that the sampler names"
     idxs = partial(self.sampler, train=self.train)
     if getattr(self.sampler, 'any_length', False): idxs = idxs(sys.maxsize)
+    stretch = dict(start=clip.start, stop=clip.end) if isinstance(clip, VideoSegment) else {}
     path = Path(clip)
-    if isinstance(clip, VideoSegment):
-        fps = video_seconds(path)[1]
-        a,b = round(clip.start*fps),max(round(clip.end*fps), round(clip.start*fps)+1)
-        inner = idxs
-        idxs = lambda n: [min(a+i, min(b, n)-1) for i in (inner(min(b, n)-a) if callable(inner) else inner)]
-    if path.is_dir(): frames = read_frames(path, idxs, self.size)
-    else: frames = read_clip(path, idxs, self.size, keyframes=self.keyframes)
+    if path.is_dir(): frames = read_frames(path, idxs, self.size, **stretch)
+    else: frames = read_clip(path, idxs, self.size, keyframes=self.keyframes, **stretch)
     return self.clip_type.create(frames)
 
 # %% ../../nbs/clips/14_data.ipynb #1ac38463
