@@ -4,6 +4,7 @@ from .core import *
 from .videos.files import *
 from .videos.download import *
 from .videos.archive import *
+from .videos.seek import *
 from .videos.video import *
 from .videos.frames import *
 from .videos.ucf101 import *
