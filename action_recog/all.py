@@ -11,6 +11,7 @@ from .videos.sample import *
 from .videos.check import *
 from .clips.augment import *
 from .clips.sampling import *
+from .clips.seeds import *
 from .clips.splits import *
 from .clips.labels import *
 from .clips.data import *

@@ -9,6 +9,7 @@ __all__ = ['last_state', 'RNNModel', 'rnnmodel_splitter']
 
 # %% ../../nbs/learners/24_lstm.ipynb #ccd8afc0
 from fastai.torch_basics import *
+from fastai.layers import AdaptiveConcatPool2d
 from fastai.vision.learner import create_head
 from .layers import AttentionPool
 from .encoder import check_choice, Encoder, EncoderModel, encoder_stages, time_stats
@@ -39,13 +40,15 @@ class RNNModel(EncoderModel):
         stats:bool=False, # Does the head see mean and standard deviation over time of the features as well?
         grad_checkpointing:bool=False, # Compute the encoder again in the backward pass, to keep less memory?
         frozen_stages:int=0, # Stages of the encoder that never train
+        concat_pool:bool=False, # Give the maximum of each cell as well as its mean?
     ):
         check_choice('time_pool', time_pool, ('last','mean','attention'))
         store_attr('time_pool,stats')
         self.n_dirs = 2 if bidirectional else 1
-        cells = nn.Sequential(*encoder_stages(encoder), nn.AdaptiveAvgPool2d(pool), nn.Flatten())
+        pooling = (AdaptiveConcatPool2d if concat_pool else nn.AdaptiveAvgPool2d)(pool)
+        cells = nn.Sequential(*encoder_stages(encoder), pooling, nn.Flatten())
         self.encoder = Encoder(cells, grad_checkpointing, frozen_stages)
-        n_feats,n_state = nf*pool**2,hidden_size*self.n_dirs
+        n_feats,n_state = nf*pool**2*(1+concat_pool),hidden_size*self.n_dirs
         self.rnn = rnn_cls(n_feats, hidden_size, num_layers, batch_first=True, bidirectional=bidirectional)
         self.attn = AttentionPool(n_state) if time_pool=='attention' else None
         self.head = create_head(n_state + (2*n_feats if stats else 0), n_out, lin_ftrs=[], ps=ps, pool=False)
