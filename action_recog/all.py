@@ -14,6 +14,7 @@ from .clips.sampling import *
 from .clips.seeds import *
 from .clips.splits import *
 from .clips.labels import *
+from .clips.loader import *
 from .clips.data import *
 from .learners.layers import *
 from .learners.recurrent import *

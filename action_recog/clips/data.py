@@ -17,9 +17,9 @@ from ..videos.video import *
 from ..videos.ucf101 import *
 from .augment import *
 from .sampling import *
-from .seeds import *
 from .splits import *
 from .labels import *
+from .loader import *
 
 # %% ../../nbs/clips/14_data.ipynb #8bf23e5c
 def get_instances(
@@ -126,7 +126,7 @@ def ClipBlock(
     skip_bad:bool=False, # Leave out training clips that cannot be read?
 ) -> TransformBlock: # For the `blocks` of a `DataBlock`
     "A `TransformBlock` for clips, from video files and frame folders"
-    block = partial(TransformBlock, batch_tfms=IntToFloatTensor, dl_type=SeededDL)
+    block = partial(TransformBlock, batch_tfms=IntToFloatTensor, dl_type=ClipDL)
     if cls is ImageTuple: return block(ImageTupleTfm(seq_len, step, sampler, skip_bad), StackFrames)
     return block(TensorClipTfm(seq_len, step, sampler, size, skip_bad))
 
@@ -212,6 +212,7 @@ def set_sampler(
     own.sampler = sampler
     tfms = dl.dataset.tls[0].tfms.fs
     tfms[tfms.index(reader)] = own
+    if isinstance(dl, ClipDL): dl.stop_workers()
 
 # %% ../../nbs/clips/14_data.ipynb #c9555442
 @patch(cls_method=True)

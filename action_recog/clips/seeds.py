@@ -7,12 +7,12 @@ Docs: https://action-recog.github.io/action_recog/clips/seeds.html.md"""
 # %% auto #0
 __all__ = ['seeded', 'SeededDL']
 
-# %% ../../nbs/clips/11a_seeds.ipynb #84c45993
-import zlib
+# %% ../../nbs/clips/11a_seeds.ipynb #97ad493e
+import itertools,zlib
 from contextlib import contextmanager
 from fastai.vision.all import *
 
-# %% ../../nbs/clips/11a_seeds.ipynb #3a24d7a4
+# %% ../../nbs/clips/11a_seeds.ipynb #c6b15ab1
 def _states(cuda): return random.getstate(), np.random.get_state(), torch.get_rng_state(), torch.cuda.get_rng_state_all() if cuda else []
 
 @contextmanager
@@ -34,7 +34,7 @@ def seeded(
         torch.set_rng_state(of_torch)
         if cuda: torch.cuda.set_rng_state_all(of_cuda)
 
-# %% ../../nbs/clips/11a_seeds.ipynb #88bf0653
+# %% ../../nbs/clips/11a_seeds.ipynb #9955b1d0
 class SeededDL(TfmdDL):
     "A loader whose batches depend on the seed alone, not on its workers"
     epoch_seed = 0
@@ -57,7 +57,7 @@ class SeededDL(TfmdDL):
             if i//(self.bs or 1)%self.num_workers==self.offs: yield idx,times[idx]
             times[idx] += 1
 
-# %% ../../nbs/clips/11a_seeds.ipynb #1656e435
+# %% ../../nbs/clips/11a_seeds.ipynb #a6ec4c7d
 @patch
 def do_item(self:SeededDL,
     s, # Index of an item, or a pair of it and how often it came before
@@ -72,8 +72,10 @@ def create_batches(self:SeededDL,
 ): # Generator of batches
     "Make batches of neighbours"
     if self.dataset is not None: self.it = iter(self.dataset)
-    for chunk in chunked(samps, self.bs or 1, self.drop_last):
-        items = [o for o in map(self.do_item, chunk) if o is not None]
+    samps,to_read = itertools.tee(samps)
+    pairs = zip(samps, map(self.do_item, to_read))
+    for chunk in chunked(pairs, self.bs or 1, self.drop_last):
+        items = [item for _,item in chunk if item is not None]
         if not items or len(items)==1<len(chunk): continue
-        with self.drawing('batch', chunk[0]): batch = self.do_batch(items[0] if self.prebatched else items)
+        with self.drawing('batch', chunk[0][0]): batch = self.do_batch(items[0] if self.prebatched else items)
         yield batch
