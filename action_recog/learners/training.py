@@ -72,7 +72,7 @@ def make(self:Run):
     r = self.recipe
     augment = None if r.augment is None else aug_transforms(**{'size':r.image_size, **r.augment})
     resize = None if r.resize=='crop' else Resize(r.image_size, r.resize)
-    set_seed(self.seed, reproducible=True)
+    set_seed(self.seed)
     args = dict(self.data_args, random=self.data_args.get('random') or .2*(r.split=='random'))
     if self.num_workers is not None: args['num_workers'] = self.num_workers
     self.dls,self.split = get_dls(self.path, item_tfms=resize, batch_tfms=augment, image_size=r.image_size,
