@@ -13,6 +13,7 @@ from .videos.films import *
 from .videos.check import *
 from .clips.augment import *
 from .clips.sampling import *
+from .clips.seeds import *
 from .clips.splits import *
 from .clips.labels import *
 from .clips.loader import *

@@ -152,11 +152,12 @@ def lstm_learner(
     rnn_cls=nn.LSTM, # `nn.LSTM` or `nn.GRU`
     time_pool:str='last', # What the head sees: the 'last' state, the 'mean' of all outputs, or their 'attention'
     stats:bool=False, # Does the head see mean and standard deviation over time of the features as well?
+    max_pool:bool=False, # Read the maximum of each whole map as well?
     **kwargs
 ) -> Learner: # With an `RNNModel`
     "An LSTM over the encoded frames"
     model = partial(RNNModel, hidden_size=hidden_size, num_layers=num_layers, bidirectional=bidirectional, pool=pool,
-        rnn_cls=rnn_cls, time_pool=time_pool, stats=stats)
+        rnn_cls=rnn_cls, time_pool=time_pool, stats=stats, max_pool=max_pool)
     return encoder_learner(dls, model, arch, splitter=rnnmodel_splitter, **kwargs)
 
 # %% ../../nbs/learners/28_learner.ipynb #9cea212f
