@@ -25,6 +25,7 @@ from .learners.timesformer import *
 from .learners.vit import *
 from .learners.backbones import *
 from .learners.learner import *
+from .learners.fusion import *
 from .learners.averaging import *
 from .learners.recipes import *
 from .learners.features import *
