@@ -35,6 +35,7 @@ from .learners.evaluate import *
 from .learners.tables import *
 from .learners.model_folder import *
 from .learners.training import *
+from .learners.fuse import *
 from .forecast.data import *
 from .forecast.model import *
 from .forecast.learner import *
