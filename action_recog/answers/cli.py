@@ -190,10 +190,12 @@ def ar_table(
     folds:str=None, # Official splits, with commas between; 1 if not given, for ucf101 1,2,3
     seeds:str='0', # A training of each, with commas between
     leak:bool=False, # Train with a random split as well, to see how much that flatters?
+    fuse:bool=False, # Let the learners of each split and seed answer together as well?
     **kwargs
 ):
     "Train all learners and print the accuracy table"
     from action_recog.learners.tables import report_md
+    from action_recog.learners.fuse import fused_table
     from action_recog.learners.training import make_table
     whole = str(path)=='ucf101'
     recipes = (recipe or ('default,tutorial' if whole else 'default')).split(',')
@@ -201,7 +203,8 @@ def ar_table(
     seeds = _numbers(seeds, 'seeds')
     changes = {k:kwargs.pop(k, None) for k in ('image_size','seq_len','bs','epochs','lr')}
     loggers = _loggers(**{k:kwargs.pop(k, False) for k in ('tensorboard','wandb')})
-    rows = make_table(_data(path), out, recipes, models.split(',') if models else None, arch, weights, changes,
+    table = fused_table if fuse else make_table
+    rows = table(_data(path), out, recipes, models.split(',') if models else None, arch, weights, changes,
         folds=folds, seeds=seeds, leak=leak, loggers=loggers, **kwargs)
     print(f'\n{report_md(rows)}\nsaved in {out}')
 
