@@ -41,8 +41,8 @@ def main(
     if not keep:
         make_table(videos, out, 'tutorial', changes=dict(split='official'), folds=folds, seeds=first, **args)
         make_table(videos, out, 'tutorial', seeds=first, **args)
-    make_table(videos, out, folds=folds, seeds=first, leak=True, **args)
-    fused_table(videos, out, folds=folds, seeds=seeds, **args)
+    make_table(videos, out, 'default', folds=folds, seeds=first, leak=True, **args)
+    fused_table(videos, out, 'default', folds=folds, seeds=seeds, **args)
     rows = read_rows(Path(out)/'results.jsonl')
     if keep: rows += [o for o in read_json(save) if o['recipe']['name']=='tutorial']
     rows = sorted(rows, key=place)

@@ -133,6 +133,15 @@ def _data(path):
 
 def _loggers(**wanted): return [name for name,on in wanted.items() if on]
 
+# %% ../../nbs/answers/57_cli.ipynb #3214384f
+def _choose(names, model, also=()):
+    "The `names` of recipes, else those that the machine decides on, told in a line, and why"
+    from action_recog.learners.recipes import choose_recipe
+    name,why = choose_recipe(model, names and names[0])
+    names = names or [name,*also]
+    print(f'recipe {", ".join(names)}: {why}', flush=True)
+    return names,why
+
 # %% ../../nbs/answers/57_cli.ipynb #9c6edd23
 @call_parse
 @_one_sentence
@@ -140,7 +149,7 @@ def ar_train(
     path:str, # Folder of class folders with videos or frame folders, or `ucf101`
     model:str='convlstm', # baseline, lstm, convlstm, timesformer or video
     out:str=None, # Folder for learner, history, metrics and losses, runs/MODEL if not given
-    recipe:str='default', # Where size, frames, epochs and rates come from: default, sample or tutorial
+    recipe:str=None, # Where size, frames, epochs and rates come from: gpu (with CUDA), default, sample or tutorial
     fold:int=1, # Official split, 1 to 3
     lists:str=None, # Folder of the UCF101 lists, looked for in and beside PATH if not given
     tune:bool=False, # Hold out groups of the training list and leave the test list alone?
@@ -163,9 +172,10 @@ def ar_train(
     from action_recog.learners.tables import table_md
     from action_recog.learners.training import save_run
     out = out or f'runs/{model}'
+    (name,),why = _choose(recipe and [recipe], model)
     changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr)
-    row = save_run(_data(path), model, out, get_recipe(model, recipe, arch, weights, **changes), fold=fold, lists=lists,
-        tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
+    row = save_run(_data(path), model, out, get_recipe(model, name, arch, weights, **changes), fold=fold, lists=lists,
+        why=why, tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
         loggers=_loggers(tensorboard=tensorboard, wandb=wandb))
     print(f'\n{table_md([row])}\nsaved in {out}')
 
@@ -183,7 +193,7 @@ def _numbers(text, name):
 def ar_table(
     path:str, # Folder of class folders with videos or frame folders, or `ucf101`
     out:str='runs/table', # Folder for the runs, results.jsonl and table.md
-    recipe:str=None, # default, sample, tutorial, or some with commas between; for ucf101 the first and the last
+    recipe:str=None, # gpu (with CUDA), default, sample, tutorial, or some with commas between; for ucf101 the last too
     models:str=None, # Some of baseline, lstm, convlstm and timesformer, with commas between; all if not given
     arch:str=None, # timm name of the encoder, or small_cnn
     weights:str=None, # Checkpoint of the encoder on disk
@@ -198,14 +208,15 @@ def ar_table(
     from action_recog.learners.fuse import fused_table
     from action_recog.learners.training import make_table
     whole = str(path)=='ucf101'
-    recipes = (recipe or ('default,tutorial' if whole else 'default')).split(',')
+    models = models.split(',') if models else ['baseline','lstm','convlstm','timesformer']
+    recipes,why = _choose(recipe and recipe.split(','), models[0], ['tutorial'] if whole else [])
     folds = _numbers(folds or ('1,2,3' if whole else '1'), 'folds')
     seeds = _numbers(seeds, 'seeds')
     changes = {k:kwargs.pop(k, None) for k in ('image_size','seq_len','bs','epochs','lr')}
     loggers = _loggers(**{k:kwargs.pop(k, False) for k in ('tensorboard','wandb')})
     table = fused_table if fuse else make_table
-    rows = table(_data(path), out, recipes, models.split(',') if models else None, arch, weights, changes,
-        folds=folds, seeds=seeds, leak=leak, loggers=loggers, **kwargs)
+    rows = table(_data(path), out, recipes, models, arch, weights, changes,
+        why=why, folds=folds, seeds=seeds, leak=leak, loggers=loggers, **kwargs)
     print(f'\n{report_md(rows)}\nsaved in {out}')
 
 # %% ../../nbs/answers/57_cli.ipynb #526f0645

@@ -62,6 +62,12 @@ def _why(e, timeout):
     return getattr(e, 'strerror', None) or e
 
 # %% ../../nbs/answers/53_watch.ipynb #677df1b7
+def _why_no_file(source):
+    "What `open_video` says of a file that cannot be opened"
+    try:
+        with open_video(source): return VideoError(f'{source} cannot be read: start again')
+    except VideoError as e: return e
+
 def _open_source(source, timeout):
     "The open container of `source`"
     kind = source_kind(source)
@@ -73,7 +79,8 @@ def _open_source(source, timeout):
         if kind=='file': return open_file(source)
         return open_container(name, format=fmt, options=options, timeout=timeout)
     except (av.FFmpegError, ValueError) as e:
-        what = dict(camera='camera', network='stream', file='file')[kind]
+        if kind=='file': raise _why_no_file(source) from None
+        what = dict(camera='camera', network='stream')[kind]
         why = _why(e, timeout)
         raise VideoError(f'the {what} {source} cannot be read ({why}): check that it is there and is a video') from None
 
@@ -106,7 +113,7 @@ class FrameReader:
         self.drop = ifnone(drop, self.kind!='file' or realtime)
         self.container = _open_source(source, timeout)
         self.fps = float(video_stream(self.container, source).average_rate or 25)
-        self.may_jump = self.kind!='file' or av.format.Flags.ts_discont in av.format.Flags(self.container.format.flags)
+        self.may_jump = self.kind!='file' or realtime or av.format.Flags.ts_discont in av.format.Flags(self.container.format.flags)
         self.n_read = self.n_due = self.n_dropped = self.n_opened = 0
         self.last = 0.
         self.shape = None

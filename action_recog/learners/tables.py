@@ -6,8 +6,8 @@ Docs: https://action-recog.github.io/action_recog/learners/tables.html.md"""
 
 # %% auto #0
 __all__ = ['published', 'fill_row', 'tidy_rows', 'line_stats', 'line_errors', 'points', 'percent', 'percents', 'name_lines',
-           'accuracy_table', 'and_list', 'split_names', 'table_caption', 'order_table', 'leak_table', 'per_class_table',
-           'to_md', 'table_md', 'report_md']
+           'accuracy_table', 'and_list', 'split_names', 'recipe_names', 'table_caption', 'order_table', 'leak_table',
+           'per_class_table', 'to_md', 'table_md', 'report_md']
 
 # %% ../../nbs/learners/34_tables.ipynb #1736f3ca
 from dataclasses import fields,MISSING
@@ -20,7 +20,7 @@ def fill_row(
     row:dict, # As a run of any version wrote it
 ) -> dict: # As today's runs write it
     "Say what an older row left unsaid"
-    res = {'seed':0, 'n_clips':1, **row}
+    res = {'seed':0, 'n_clips':1, 'recipe_why':'', **row}
     if 'device' in res: res['devices'] = res.pop('device').split(' and ')
     defaults = {o.name:o.default for o in fields(Recipe) if o.default is not MISSING}
     res['recipe'] = {'name':'', **defaults, **row['recipe']}
@@ -130,6 +130,14 @@ def split_names(
         names.append(f'{kind}{"s" if len(folds)>1 else ""} {and_list(folds)}' if len(folds) else kind)
     return and_list(names)
 
+# %% ../../nbs/learners/34_tables.ipynb #0e0d7e28
+def recipe_names(
+    df:pd.DataFrame, # As `tidy_rows` gives it
+) -> str: # As in 'recipe gpu (there is CUDA)'
+    "The recipes, and why they were taken"
+    names,whys = df.recipe.unique(),and_list(o for o in df.recipe_why if o)
+    return f'recipe{"s" if len(names)>1 else ""} {and_list(names)} ({whys})'
+
 # %% ../../nbs/learners/34_tables.ipynb #c810afa2
 def table_caption(
     rows, # One dict for each run, as from `make_table`
@@ -142,6 +150,7 @@ def table_caption(
     if n_clips!='1': parts.append(f'the mean of {n_clips} clips for video accuracy')
     several = df.seed.nunique()>1
     parts.append(f'mean and standard deviation of the seeds {seeds}' if several else f'seed {seeds}')
+    if df.recipe_why.any(): parts.append(recipe_names(df))
     parts.append(and_list(df.devices.explode()))
     return f'{and_list(df.data)}: {and_list(df.clips)} clips of {and_list(df.classes)} classes, {", ".join(parts)}.'
 
