@@ -33,6 +33,7 @@ from .learners.timesformer import *
 from .learners.vit import *
 from .learners.backbones import *
 from .learners.learner import *
+from .learners.fusion import *
 from .learners.averaging import *
 from .learners.recipes import *
 from .learners.features import *
@@ -43,6 +44,7 @@ from .learners.timeline_scores import *
 from .learners.tables import *
 from .learners.model_folder import *
 from .learners.training import *
+from .learners.fuse import *
 from .forecast.data import *
 from .forecast.model import *
 from .forecast.learner import *

@@ -97,7 +97,7 @@ def make(self:Run):
 
 # %% ../../nbs/learners/35_training.ipynb #783fb7e5
 _checkpoints = 'checkpoint.pth','checkpoint-before.pth'
-_files = 'metrics.json',*_checkpoints,'history.csv','losses.png','learner.pkl'
+_files = 'metrics.json','answers.json',*_checkpoints,'history.csv','losses.png','learner.pkl'
 
 @patch
 def begin(self:Run):
@@ -231,9 +231,9 @@ def score(self:Run):
     leave_distributed()
     start = time.perf_counter()
     with training_errors(self.recipe), self.features():
-        measured = score(self.learn, self.recipe.n_clips, self.recipe.flip)
+        self.answers = get_answers(self.learn, self.recipe.n_clips, self.recipe.flip)
     # With stored features the learner had only a part of its encoder
-    measured['parameters'] = total_params(self.learn.model)[0]
+    measured = dict(self.answers.row(), parameters=total_params(self.learn.model)[0])
     epochs = [o['seconds'] for o in self.progress.history]
     times = dict(seconds_per_epoch=np.mean(epochs), seconds=sum(epochs)+time.perf_counter()-start)
     self.row = dict(split=self.split, **measured, **times, **self.settings, recipe_why=self.why, devices=self.devices)
@@ -247,6 +247,7 @@ def keep(self:Run):
     try: save_model(self.learn, self.out/'model', self.row['recipe'], about)
     except ValueError as e: print(f'{self.name} has a learner.pkl alone: {e}', flush=True)
     with new_file(self.out/'learner.pkl') as part, save_errors(): self.learn.export(part)
+    write_json(self.out/'answers.json', self.answers.to_dict())
     write_json(self.out/'metrics.json', self.row)
 
 # %% ../../nbs/learners/35_training.ipynb #c0a47dac
