@@ -196,7 +196,8 @@ class ClipQueue:
         self.wanted = {number for clip in clips for number in clip}
         n_each = getattr(getattr(self.recog.model, 'encoder', None), 'frames_each', 1)
         self.clips = [[tuple(place) for place in chunked(clip, n_each)] for clip in clips]
-        self.waiting = sorted(range_of(clips), key=lambda i: max(clips[i]), reverse=True)
+        self.lasts = [max(clip) for clip in clips]
+        self.waiting = sorted(range_of(clips), key=self.lasts.__getitem__, reverse=True)
         self.uses = Counter(place for clip in self.clips for place in set(clip))
         self.places = sorted(self.uses, key=max, reverse=True)
         self.frames,self.rows = {},{}
@@ -212,7 +213,7 @@ def add(self:ClipQueue,
     self.frames.update(zip(numbers, self.prep(frames)))
     self._encode(numbers[-1])
     ready = []
-    while self.waiting and max(self.clips[self.waiting[-1]])<=numbers[-1]: ready.append(self.waiting.pop())
+    while self.waiting and self.lasts[self.waiting[-1]]<=numbers[-1]: ready.append(self.waiting.pop())
     for places in chunked(ready, self.bs): self._ask(places)
 
 # %% ../../nbs/answers/51_predict.ipynb #e6efef6c

@@ -260,7 +260,9 @@ class WindowState:
     ):
         self.prep = FramePrep(learn)
         self.recog = Recogniser(learn)
-        self.rows = deque(maxlen=self.prep.reader.sampler.seq_len)
+        sampler = self.prep.reader.sampler
+        n_rows = 1 if self.recog.two_steps else frames_each(sampler)
+        self.rows = deque(maxlen=sampler.seq_len*n_rows)
 
     def __call__(self,
         frames:list, # New `Frame`s

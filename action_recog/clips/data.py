@@ -68,14 +68,10 @@ def read(self:ReadClip,
     "The frames of `clip` that the sampler names"
     idxs = partial(self.sampler, train=self.train)
     if getattr(self.sampler, 'any_length', False): idxs = idxs(sys.maxsize)
+    stretch = dict(start=clip.start, stop=clip.end) if isinstance(clip, VideoSegment) else {}
     path = Path(clip)
-    if isinstance(clip, VideoSegment):
-        fps = video_seconds(path)[1]
-        a,b = round(clip.start*fps),max(round(clip.end*fps), round(clip.start*fps)+1)
-        inner = idxs
-        idxs = lambda n: [min(a+i, min(b, n)-1) for i in (inner(min(b, n)-a) if callable(inner) else inner)]
-    if path.is_dir(): frames = read_frames(path, idxs, self.size)
-    else: frames = read_clip(path, idxs, self.size, keyframes=self.keyframes)
+    if path.is_dir(): frames = read_frames(path, idxs, self.size, **stretch)
+    else: frames = read_clip(path, idxs, self.size, keyframes=self.keyframes, **stretch)
     return self.clip_type.create(frames)
 
 # %% ../../nbs/clips/14_data.ipynb #1ac38463
@@ -133,9 +129,9 @@ def ClipBlock(
     skip_bad:bool=False, # Leave out training clips that cannot be read?
 ) -> TransformBlock: # For the `blocks` of a `DataBlock`
     "A `TransformBlock` for clips, from video files and frame folders"
-    if cls is ImageTuple:
-        return TransformBlock(ImageTupleTfm(seq_len, step, sampler, skip_bad), StackFrames, IntToFloatTensor, dl_type=ClipDL)
-    return TransformBlock(TensorClipTfm(seq_len, step, sampler, size, skip_bad), batch_tfms=IntToFloatTensor, dl_type=ClipDL)
+    block = partial(TransformBlock, batch_tfms=IntToFloatTensor, dl_type=ClipDL)
+    if cls is ImageTuple: return block(ImageTupleTfm(seq_len, step, sampler, skip_bad), StackFrames)
+    return block(TensorClipTfm(seq_len, step, sampler, size, skip_bad))
 
 # %% ../../nbs/clips/14_data.ipynb #71bfae9a
 class ActionDataLoaders(DataLoaders):

@@ -16,7 +16,9 @@ from fastai.vision.all import *
 from ..videos.files import *
 from ..videos.ucf101 import *
 from ..clips.sampling import *
+from ..clips.formats import *
 from ..clips.data import *
+from ..clips.segments import *
 from .encoder import *
 from .timesformer import *
 from .averaging import *
@@ -31,8 +33,10 @@ from .model_folder import *
 # %% ../../nbs/learners/35_training.ipynb #15e2cfd0
 def name_clips(
     path:str|Path, # Folder of class folders with videos or frame folders
+    labels:pd.DataFrame=None, # Table of segments whose videos are in `path`
 ) -> str: # As in '400 clips, 2dcdc1bc'
     "Number and checksum of the clips below `path`"
+    if labels is not None: return f'{len(labels)} segments, {zlib.crc32(labels.to_csv(index=False).encode()):08x}'
     names = [f'{o.parent.name}/{o.name}' for o in get_instances(path)]
     checksum = zlib.crc32('\n'.join(names).encode(errors='surrogateescape'))
     return f'{len(names)} clips, {checksum:08x}'
@@ -54,14 +58,16 @@ class Run:
         num_workers:int=None, # Of the data loaders, fastai's default if `None`
         save_best:bool=False, # End with the weights of the best epoch? Not where the validation set is the test
         why:str='', # Why this recipe was taken, as `choose_recipe` says it, for the row
-        **kwargs # For `get_dls`
+        labels=None, # Table of segments whose videos are in `path`, or a file for `read_labels`; each clip is a file if `None`
+        **kwargs # For `get_dls`, with `labels` for `get_segment_dls`
     ):
         store_attr('path,model,recipe,seed,num_workers,save_best,why')
         self.out,self.data_args = Path(out),kwargs
+        self.labels = read_labels(labels, path) if isinstance(labels, (str,Path)) else labels
         self.progress,self.devices,self.has_folder = Progress(),[device_name()],False
         given = dict(kwargs, num_workers=num_workers, save_best=save_best)
         given = {k:v for k,v in given.items() if v is not None and v is not False}
-        self.settings = dict(learner=model, data=Path(path).absolute().name, files=name_clips(path),
+        self.settings = dict(learner=model, data=Path(path).absolute().name, files=name_clips(path, self.labels),
             recipe=plain_values(asdict(recipe)), seed=seed, run=plain_values(given))
 
     @property
@@ -77,10 +83,11 @@ def make(self:Run):
     if r.layer_decay and learner_meta[self.model]['splitter'] is not timesformer_splitter:
         raise ValueError(f'{self.model} has no blocks for a layer_decay: give it an lr_mult')
     encoder = self.first_encoder() if r.start else None
-    set_seed(self.seed, reproducible=True)
+    set_seed(self.seed)
     args = dict(self.data_args, random=self.data_args.get('random') or .2*(r.split=='random'))
     if self.num_workers is not None: args['num_workers'] = self.num_workers
-    self.dls,self.split = get_dls(self.path, item_tfms=r.item_tfms(), batch_tfms=r.batch_tfms(), image_size=r.image_size,
+    get = get_dls if self.labels is None else partial(get_segment_dls, labels=self.labels)
+    self.dls,self.split = get(self.path, item_tfms=r.item_tfms(), batch_tfms=r.batch_tfms(), image_size=r.image_size,
         seq_len=r.seq_len, bs=r.bs, sampler=make_sampler(r.sampler, r.seq_len, r.step, r.gap), **args)
     if self.save_best and not self.split.startswith('groups'):
         raise ValueError(f'the best epoch cannot be chosen on the {self.split}, which is the test: '
@@ -90,7 +97,7 @@ def make(self:Run):
 
 # %% ../../nbs/learners/35_training.ipynb #783fb7e5
 _checkpoints = 'checkpoint.pth','checkpoint-before.pth'
-_files = 'metrics.json',*_checkpoints,'history.csv','losses.png','learner.pkl'
+_files = 'metrics.json','answers.json',*_checkpoints,'history.csv','losses.png','learner.pkl'
 
 @patch
 def begin(self:Run):
@@ -224,9 +231,9 @@ def score(self:Run):
     leave_distributed()
     start = time.perf_counter()
     with training_errors(self.recipe), self.features():
-        measured = score(self.learn, self.recipe.n_clips, self.recipe.flip)
+        self.answers = get_answers(self.learn, self.recipe.n_clips, self.recipe.flip)
     # With stored features the learner had only a part of its encoder
-    measured['parameters'] = total_params(self.learn.model)[0]
+    measured = dict(self.answers.row(), parameters=total_params(self.learn.model)[0])
     epochs = [o['seconds'] for o in self.progress.history]
     times = dict(seconds_per_epoch=np.mean(epochs), seconds=sum(epochs)+time.perf_counter()-start)
     self.row = dict(split=self.split, **measured, **times, **self.settings, recipe_why=self.why, devices=self.devices)
@@ -240,6 +247,7 @@ def keep(self:Run):
     try: save_model(self.learn, self.out/'model', self.row['recipe'], about)
     except ValueError as e: print(f'{self.name} has a learner.pkl alone: {e}', flush=True)
     with new_file(self.out/'learner.pkl') as part, save_errors(): self.learn.export(part)
+    write_json(self.out/'answers.json', self.answers.to_dict())
     write_json(self.out/'metrics.json', self.row)
 
 # %% ../../nbs/learners/35_training.ipynb #c0a47dac
