@@ -6,8 +6,8 @@ Four parts share the seconds of `budget`; what does not fit is left out, and sai
 loaders give, without workers, with them and with workers that stay. (2) A training step of each learner's recipes,
 on clips that are on the GPU already: milliseconds, clips a second and peak memory in fp16, bf16 and fp32, and in fp16
 compiled to CUDA graphs; and the same with the loaders behind it. (3) The ConvLSTM and the models beside the tutorial's
-forms, with `bench/layers.py` and `bench/train_step.py`. (4) The table of the sample with two seeds. Weights are drawn at
-random, since speed does not depend on them. The clips are real ones where `path` or ACTION_RECOG_DATA names some, else
+forms, with `bench/layers.py` and `bench/train_step.py`. (4) The table of the sample with two seeds. Weights are drawn
+at random, since speed does not depend on them. The clips are real ones where `path` or ACTION_RECOG_DATA names some, else
 the sample's. The figures go to `bench/results/gpu-NAME.json`, with the name of the device. Where there is no GPU all
 of it runs on one of paper (`tools/paper_gpu.py`), a few steps with small clips: the times mean nothing then, and
 nothing is written unless `--out` says where, but one knows that it works."""
@@ -219,7 +219,8 @@ def measure_table(part, models, folder, out, small, n_workers):
 
 def run_parts(budget, steps, models, recipes, data, tmp, small):
     "All parts, by name"
-    with redirect_stdout(io.StringIO()): sample = write_sample(tmp/'sample', **(dict(n_groups=4, n_clips=1, n_frames=10) if small else {}))/'UCF-101'
+    few = dict(n_groups=4, n_clips=1, n_frames=10) if small else {}
+    with redirect_stdout(io.StringIO()): sample = write_sample(tmp/'sample', **few)/'UCF-101'
     folders = dict(sample=sample) if data is None or small else dict(UCF101=data/'UCF101', sample=sample)
     n_workers = 2 if small else min(16, defaults.cpus)
     begun,res = time.perf_counter(),{}
