@@ -14,10 +14,9 @@ from contextlib import contextmanager
 from fastai.vision.all import *
 from ..core import TensorClip
 from ..videos.files import need_space,new_file,remove_stale
-from ..clips.sampling import UniformSampler
+from ..clips.sampling import UniformSampler,frames_each
 from ..clips.data import clip_reader,set_sampler
-from .layers import seq_wise
-from .encoder import encoder_stages
+from .encoder import Encoder,encoder_stages
 
 # %% ../../nbs/learners/31_features.ipynb #dabd6a7d
 def n_frozen(
@@ -84,13 +83,14 @@ class FeatureStore:
         path:str|Path, # Folder of the stores, one for each encoder and preprocessing
         dls:DataLoaders, # They read and prepare the clips
         frozen:nn.Module, # Frozen stages: frames `(N, C, H, W)` to features
-        n_frames:int, # Frames of each clip to store
+        n_frames:int, # Places of each clip to store, a frame each or a pair
     ):
         store_attr('dls,frozen,n_frames')
+        self.sampler = UniformSampler(n_frames, getattr(clip_reader(dls.valid).sampler, 'gap', None))
         digest = hashlib.sha1()
         for v in frozen.state_dict().values(): digest.update(v.detach().cpu().numpy().tobytes())
         prints = fingerprint(dls)
-        digest.update(repr((frozen, prints, n_frames)).encode())
+        digest.update(repr((frozen, prints, self.sampler)).encode())
         self.frame_shape = prints[-1]
         self.folder = Path(path)/digest.hexdigest()[:12]
 
@@ -110,9 +110,9 @@ def clip_dl(self:FeatureStore,
     clips:list, # Videos or frame folders
     bs:int=1, # Clips in a batch
 ): # `TfmdDL`, before the batch transforms
-    "Read `n_frames` frames of each clip"
+    "Read the frames of each clip that are stored"
     dl = self.dls.test_dl(clips, bs=bs)
-    set_sampler(dl, UniformSampler(self.n_frames))
+    set_sampler(dl, self.sampler)
     dl.after_batch = noop
     return dl
 
@@ -152,7 +152,7 @@ def compute(self:FeatureStore,
     if not todo: return
     on_gpu = torch.device(self.dls.device or 'cpu').type=='cuda'
     bs = ifnone(bs, max(128//self.n_frames, 1) if on_gpu else 1)
-    encode = seq_wise(lambda x: self.frozen(x.contiguous(memory_format=torch.channels_last)))
+    encode = Encoder(self.frozen)
     write = LateWriter()
     for batch,clips in zip(bar(self.clip_dl(list(todo), bs)), chunked(todo, bs)):
         for i in sorted(set().union(*(todo[clip] for clip in clips))):
@@ -173,8 +173,8 @@ def need_room(self:FeatureStore,
     n_views:int, # Views to store
 ):
     "Raise an `OSError` if the disk has no room for them"
-    frame = torch.zeros(1, *self.frame_shape, device=self.dls.device)
-    with torch.no_grad(): n_bytes = 2*self.n_frames*self.frozen(frame).numel()
+    place = torch.zeros(1, frames_each(self.sampler), *self.frame_shape, device=self.dls.device)
+    with torch.no_grad(): n_bytes = 2*self.n_frames*Encoder(self.frozen)(place).numel()
     self.folder.mkdir(parents=True, exist_ok=True)
     need_space(self.folder, n_views*n_bytes, f'storing the features of {n_views} views')
 
@@ -224,7 +224,8 @@ def feature_dls(
     n_train = len(dls.train_ds)
     splits = range(n_train), range(n_train, len(clips))
     frames,labels = dls.train_ds.tls
-    read = FeatureClipTfm(clip_reader(dls.valid).sampler, store, n_views)
+    sampler = UniformSampler(clip_reader(dls.valid).sampler.seq_len)
+    read = FeatureClipTfm(sampler, store, n_views)
     inputs = TfmdLists(clips, read, splits=splits, do_setup=False, types=frames.types)
     targets = TfmdLists(clips, labels.tfms, splits=splits, do_setup=False, types=labels.types)
     return Datasets(tls=[inputs,targets]).dataloaders(bs=dls.train.bs, val_bs=dls.valid.bs, after_batch=_ToFloat,
@@ -250,7 +251,7 @@ def _own_gpu(dls):
 def cache_features(
     learn:Learner, # Its model has an `Encoder` with frozen stages
     path:str|Path='features', # Folder of the stores, one for each encoder
-    n_frames:int=16, # Frames of each clip to store
+    n_frames:int=16, # Places of each clip to store, a frame each or a pair
     n_views:int=1, # Views of each training clip, all but the first augmented as `learn.dls` say
 ):
     "Train and predict on stored features of the encoder's frozen stages"
