@@ -22,6 +22,7 @@ from ..clips.segments import *
 from .encoder import *
 from .timesformer import *
 from .averaging import *
+from .speed import free_memory
 from .recipes import *
 from .features import *
 from .distributed import *
@@ -85,6 +86,7 @@ def make(self:Run):
     encoder = self.first_encoder() if r.start else None
     set_seed(self.seed)
     args = dict(self.data_args, random=self.data_args.get('random') or .2*(r.split=='random'))
+    if torch.cuda.is_available(): args['persistent_workers'] = True
     if self.num_workers is not None: args['num_workers'] = self.num_workers
     get = get_dls if self.labels is None else partial(get_segment_dls, labels=self.labels)
     self.dls,self.split = get(self.path, item_tfms=r.item_tfms(), batch_tfms=r.batch_tfms(), image_size=r.image_size,
@@ -518,5 +520,6 @@ def make_table(
         # The learner belongs to the copy, and its memory is free when the copy is gone
         rows.append(dict(name=run.name, **copy(run).complete(cbs, loggers)))
         add_row(done, rows[-1])
+        free_memory()
     with new_file(Path(out)/'table.md') as part: part.write_text(report_md(rows), encoding='utf-8')
     return rows
