@@ -285,8 +285,91 @@ def other_devices():
 
 @check()
 def channels_last():
-    "Learners train with `to_channelslast`, those of 5-D weights too"
-    for model in args: steps(make(model, 'fp32').to_channelslast(), 1)
+    "Learners train with channels last, those of 5-D weights too"
+    formats = {4:torch.channels_last, 5:torch.channels_last_3d}
+    for model in args:
+        learn = make(model, 'fp32')
+        steps(learn, 1)
+        for p in learn.model.parameters():
+            if p.ndim in formats: assert p.is_contiguous(memory_format=formats[p.ndim])
+
+class NoteWaits(Callback):
+    "Note in `found` the waits between the ends of two steps"
+    order = 1000
+    def __init__(self, log): store_attr()
+    def after_batch(self):
+        if not self.training: return
+        self.found = sum(self.log.waits.values())
+        self.log.reset()
+
+@check()
+def few_waits():
+    "A step waits for the loss and twice for the scaler of fp16, a forward and a backward pass for nothing"
+    for model,(amp,most) in itertools.product(args, (('fp16',3), ('bf16',1))):
+        with use_paper_gpu() as log:
+            learn,cb = make(model, amp),NoteWaits(log)
+            if amp=='fp16': learn.remove_cb(MixedPrecision).to_fp16(init_scale=256.) # No step overflows
+            with quiet(learn): learn.fit(1, 1e-3, cbs=[cb,ShortEpochCallback(pct=.6),StopAtNaN()])
+            assert cb.found<=most, f'{model} {amp}: {cb.found} waits'
+            x,y = learn.dls.one_batch()
+            log.reset()
+            with torch.autocast('cuda', torch.bfloat16): learn.loss_func(learn.model(x), y).backward()
+            test_eq(dict(log.waits), {})
+
+@check()
+def score_waits():
+    "A score waits for the predictions of each batch, hashes nothing that has been on the GPU, and encodes once"
+    for model in ('baseline','timesformer'):
+        with use_paper_gpu() as log:
+            learn = make(model)
+            learn.model.to('cuda')
+            n = len(learn.dls.valid)
+            log.reset()
+            score(learn, 1)
+            assert sum(log.waits.values())<=4*n+8, log.waits
+            assert sum(log.to_cpu.values())<2000, log.to_cpu
+
+@check()
+def loaders_pin():
+    "Batches come to the GPU from pinned memory, with workers that stay and without"
+    for workers in (0,2):
+        dls = clips(num_workers=workers, persistent_workers=workers>0)
+        with use_paper_gpu() as log:
+            for _ in range(2): x,y = [*dls.train][0]
+            test_eq(sum(v for k,v in log.waits.items() if 'copy to GPU' in k), 0)
+        test_eq((x.device.type,type(x).__name__), ('cuda','PaperTensorClip'))
+        test_eq(dls.train.kept is not None, workers>0)
+        dls.train.stop_workers()
+
+@check()
+def optimizer_moves():
+    "A training that began on the CPU goes on with the fused optimizer of a GPU, and back"
+    cpu,gpu = make('baseline', 'fp32', 'cpu'),make('baseline', 'fp32')
+    for a,b in ((cpu,gpu), (gpu,cpu)):
+        steps(a, 1)
+        b.create_opt()
+        b.opt.load_state_dict(to_device(deepcopy(a.opt.state_dict()), b.dls.device))
+        steps(b, 1)
+    test_eq([type(o.opt).__name__ for o in (cpu,gpu)], ['Optimizer','FusedAdam'])
+
+@check(0)
+def one_graph():
+    "The models compile to one graph, but for the LSTM of cuDNN"
+    for model in set(args)-{'lstm'}:
+        learn = make(model, 'fp32', 'cpu')
+        x = learn.dls.one_batch()[0].as_subclass(Tensor)
+        out = torch.compile(learn.model, backend='eager', fullgraph=True)(x)
+        test_eq(len(out), 4)
+        torch._dynamo.reset()
+
+@check()
+def features_together():
+    "Features are computed for several clips at once, and written while the next ones are computed"
+    learn = make('baseline', weights=weights())
+    with use_paper_gpu() as log, cache_features(learn, folder/'together', n_frames=16, n_views=2):
+        n = len([*(folder/'together').rglob('*.npy')])
+    events = sum(v for k,v in log.waits.items() if 'event' in k)
+    assert events<n/3, (events,n)
 
 @check()
 def freezing():

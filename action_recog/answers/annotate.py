@@ -9,7 +9,6 @@ __all__ = ['Captions', 'draw_banner', 'captioned', 'check_out', 'annotate']
 
 # %% ../../nbs/answers/52_annotate.ipynb #f213417e
 import av
-from bisect import bisect_right
 from fractions import Fraction
 from PIL import ImageDraw,ImageFont
 from fastai.vision.all import *
@@ -19,20 +18,20 @@ from .predict import *
 
 # %% ../../nbs/answers/52_annotate.ipynb #1221a164
 class Captions:
-    "The label of each moment of a video, to be drawn on its frames"
+    "The labels of each moment of a video, to be drawn on its frames"
     def __init__(self,
         res:VideoPreds, # Answer for a video
     ):
-        segments = res.segments or [(0., res.seconds, *res[0])]
-        self.texts = [f'{label} {100*p:.0f} %' for _,_,label,p in segments]
-        self.ends = [end for _,end,_,_ in segments]
+        self.segments = [(0., res.seconds, *res[0])] if res.probs is None and not res.segments else res.segments
+        self.seconds = res.seconds
         self.banners = {}
 
     def text(self,
         seconds:float, # From the start of the video
-    ) -> str: # Label and probability
+    ) -> str: # Labels and probabilities, nothing where nothing is said
         "What to write on the frame at `seconds`"
-        return self.texts[min(bisect_right(self.ends, seconds), len(self.texts)-1)]
+        seconds = min(seconds, self.seconds-1e-3)
+        return ', '.join(f'{label} {100*p:.0f} %' for start,end,label,p in self.segments if start<=seconds<end)
 
 # %% ../../nbs/answers/52_annotate.ipynb #0c689b5d
 def draw_banner(
@@ -55,6 +54,7 @@ def draw(self:Captions,
     "Write on `picture` what belongs to it"
     height,width,_ = picture.shape
     text = self.text(seconds)
+    if not text: return picture
     if text not in self.banners: self.banners[text] = draw_banner(text, width, height)
     banner = self.banners[text]
     picture[-len(banner):] = (picture[-len(banner):]//4+banner*.75).astype(np.uint8)

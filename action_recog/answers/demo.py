@@ -37,11 +37,12 @@ def check_upload(
 
 # %% ../../nbs/answers/56_demo.ipynb #026bdfab
 def _timeline_html(res):
-    "The timeline of `res` as a bar and a table"
-    if not res.segments: return f'<p>One action, or none that changes, in {res.seconds:.1f} s.</p>'
-    row = '<tr><td>{:.1f} s</td><td>to {:.1f} s</td><td><b>{}</b></td><td>{:.0f} %</td></tr>'
+    "The timeline of `res` as curves, a bar and a table"
+    if res.probs is None: return f'<p>One action, or none that changes, in {res.seconds:.1f} s.</p>'
+    row = ('<tr data-start="{0:.3f}" style="cursor:pointer"><td>{0:.1f} s</td><td>to {1:.1f} s</td><td><b>{2}</b></td>'
+        '<td>{3:.0f} %</td></tr>')
     rows = ''.join(row.format(s.start, s.end, html.escape(str(s.label)), 100*s.p) for s in res.segments)
-    return f'{res.html_timeline()}<table>{rows}</table>'
+    return f'{res.html_curves()}{res.html_timeline()}<table>{rows}</table>'
 
 # %% ../../nbs/answers/56_demo.ipynb #3d5d9454
 def answer(
@@ -175,6 +176,17 @@ def write_examples(
         write_mp4(folder/f'{name}.mp4', np.concatenate([_scene(o) for o in parts]))
     return [str(folder/f'{o}.mp4') for o in scenes]
 
+# %% ../../nbs/answers/56_demo.ipynb #718643bd
+_go_to_second = """
+element.addEventListener('click', event => {
+    const place = event.target.closest('[data-seconds],[data-start]');
+    const video = document.querySelector('#video video');
+    if (!place || !video) return;
+    const box = place.getBoundingClientRect();
+    const share = Math.min(Math.max((event.clientX-box.left)/box.width, 0), 1);
+    video.currentTime = 'start' in place.dataset ? +place.dataset.start : share*place.dataset.seconds;
+});"""
+
 # %% ../../nbs/answers/56_demo.ipynb #bdfcc470
 def _own_temp():
     "A temporary folder for Gradio's files, gone when the program ends"
@@ -205,12 +217,12 @@ def make_page(
         gr.Markdown('# What is happening in this video?\n'
             f'Up to {max_seconds:g} seconds and {max_mb:g} MB. It is deleted after {max(keep//60, 1)} minutes.')
         with gr.Row():
-            video = gr.Video(sources=['upload','webcam'], label='Video', include_audio=False,
+            video = gr.Video(sources=['upload','webcam'], label='Video', include_audio=False, elem_id='video',
                 webcam_options=gr.WebcamOptions(mirror=False))
             labels = gr.Label(label='Most likely', num_top_classes=5, elem_id='labels')
         video.preprocess = lambda o: o and o.path
         strip = gr.HTML(label='Frames', elem_id='strip')
-        timeline = gr.HTML(label='When', elem_id='timeline')
+        timeline = gr.HTML(label='When', elem_id='timeline', js_on_load=_go_to_second)
         examples = write_examples(folder/'examples', learn.dls.vocab)
         if examples: gr.Examples(examples, video, label='Examples', cache_examples=False)
         limits = dict(max_mb=max_mb, max_seconds=max_seconds)
@@ -254,8 +266,9 @@ class OwnHosts:
         await send(dict(type='http.response.body', body=b'This page answers to its own address alone.'))
 
 # %% ../../nbs/answers/56_demo.ipynb #68989ce2
-# A long label is broken into lines, where Gradio would crop it
-_css = '#labels h2 {font-size: var(--text-xl); overflow-wrap: anywhere; white-space: normal; height: auto}'
+# A long label is broken into lines, where Gradio would crop it and the percentage behind it
+_css = ('#labels h2 {font-size: var(--text-xl); overflow-wrap: anywhere; white-space: normal; height: auto} '
+    '#labels dt {overflow-wrap: anywhere; white-space: normal; text-align: left} #labels dd {white-space: nowrap}')
 
 @delegates(make_page, but=['learn'])
 def launch_page(

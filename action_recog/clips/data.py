@@ -6,7 +6,8 @@ Docs: https://action-recog.github.io/action_recog/clips/data.html.md"""
 
 # %% auto #0
 __all__ = ['get_instances', 'ReadClip', 'ImageTupleTfm', 'TensorClipTfm', 'ClipBlock', 'ActionDataLoaders', 'clip_reader',
-           'set_sampler', 'get_action_dataloaders', 'get_dls', 'show_batch', 'show_results', 'plot_top_losses']
+           'set_sampler', 'get_action_dataloaders', 'get_dls', 'clip_axes', 'show_batch', 'show_results',
+           'plot_top_losses']
 
 # %% ../../nbs/clips/14_data.ipynb #892006cc
 from contextlib import suppress
@@ -19,6 +20,7 @@ from .augment import *
 from .sampling import *
 from .splits import *
 from .labels import *
+from .loader import *
 
 # %% ../../nbs/clips/14_data.ipynb #8bf23e5c
 def get_instances(
@@ -33,7 +35,7 @@ def get_instances(
 # %% ../../nbs/clips/14_data.ipynb #bfe4a7d7
 class ReadClip(DisplayedTransform):
     "Read the frames that `sampler` names, from a video file, a frame folder or a clip in memory"
-    input_types = (Path,str,ImageTuple,TensorClip)
+    input_types = (Path,str,VideoSegment,ImageTuple,TensorClip)
     clip_type = TensorClip
 
     def __init__(self,
@@ -53,22 +55,24 @@ class ReadClip(DisplayedTransform):
         return super().__call__(x, split_idx=split_idx, **kwargs)
 
     def encodes(self, x:TensorClip): return self.sample(x)
-    def encodes(self, x:Path|str): return self.read_or_skip(Path(x))
+    def encodes(self, x:Path|str|VideoSegment): return self.read_or_skip(as_clip(x))
 
-# %% ../../nbs/clips/14_data.ipynb #2bc58e3f
+# %% ../../nbs/clips/14_data.ipynb #23deaeb8
 @patch(as_prop=True)
 def keyframes(self:ReadClip): return getattr(self.sampler, 'keyframes', False)
 
 @patch
 def read(self:ReadClip,
-    path:Path, # Video file or frame folder
+    clip:Path|VideoSegment, # Video file, frame folder, or a stretch of one
 ): # Clip of type `clip_type`
-    "The frames of `path` that the sampler names"
+    "The frames of `clip` that the sampler names"
     idxs = partial(self.sampler, train=self.train)
     if getattr(self.sampler, 'any_length', False): idxs = idxs(sys.maxsize)
-    if path.is_dir(): clip = read_frames(path, idxs, self.size)
-    else: clip = read_clip(path, idxs, self.size, keyframes=self.keyframes)
-    return self.clip_type.create(clip)
+    stretch = dict(start=clip.start, stop=clip.end) if isinstance(clip, VideoSegment) else {}
+    path = Path(clip)
+    if path.is_dir(): frames = read_frames(path, idxs, self.size, **stretch)
+    else: frames = read_clip(path, idxs, self.size, keyframes=self.keyframes, **stretch)
+    return self.clip_type.create(frames)
 
 # %% ../../nbs/clips/14_data.ipynb #1ac38463
 @patch
@@ -83,7 +87,7 @@ def sample(self:ReadClip,
 # %% ../../nbs/clips/14_data.ipynb #8f2e1964
 @patch
 def read_or_skip(self:ReadClip,
-    path:Path, # Video file or frame folder
+    path:Path|VideoSegment, # Video file, frame folder, or a stretch of one
 ): # Clip of type `clip_type`
     "`read`, where `skip_bad` is set without the training clips that cannot be read"
     try: return self.read(path)
@@ -125,8 +129,9 @@ def ClipBlock(
     skip_bad:bool=False, # Leave out training clips that cannot be read?
 ) -> TransformBlock: # For the `blocks` of a `DataBlock`
     "A `TransformBlock` for clips, from video files and frame folders"
-    if cls is ImageTuple: return TransformBlock(ImageTupleTfm(seq_len, step, sampler, skip_bad), StackFrames, IntToFloatTensor)
-    return TransformBlock(TensorClipTfm(seq_len, step, sampler, size, skip_bad), batch_tfms=IntToFloatTensor)
+    block = partial(TransformBlock, batch_tfms=IntToFloatTensor, dl_type=ClipDL)
+    if cls is ImageTuple: return block(ImageTupleTfm(seq_len, step, sampler, skip_bad), StackFrames)
+    return block(TensorClipTfm(seq_len, step, sampler, size, skip_bad))
 
 # %% ../../nbs/clips/14_data.ipynb #71bfae9a
 class ActionDataLoaders(DataLoaders):
@@ -155,14 +160,15 @@ def _check_size(size):
 @patch(cls_method=True)
 @delegates(DataLoaders.from_dblock)
 def from_files(cls:ActionDataLoaders,
-    files, # Video files and frame folders
+    files, # Video files, frame folders and `VideoSegment`s
     label_func=parent_label, # From a clip to its class
     splitter=None, # From the files to indices of training and validation set, `GroupSplitter()` if `None`
     group_func=clip_group, # From a clip to its group, for the warning of leaks
     vocab:list=None, # The classes in order, those of the files in `class_order` if `None`
     image_size:int|tuple=112, # Size of the clips in pixels, `(height, width)` for a tuple
     seq_len:int=8, # Frames of a clip
-    sampler=None, # Which frames, `UniformSampler(seq_len)` if `None`
+    sampler=None, # Which frames, `UniformSampler(seq_len, gap)` if `None`
+    gap:int=None, # Follow each frame by the one `gap` frames later, for motion? No pairs if `None`
     item_tfms=None, # Instead of `Resize(image_size)`, on frames of full size
     batch_tfms=None, # Augmentations, for example `aug_transforms()`
     clip_cls:type=TensorClip, # `TensorClip`, or `ImageTuple` for item transforms that need PIL images
@@ -171,14 +177,15 @@ def from_files(cls:ActionDataLoaders,
     **kwargs
 ) -> ActionDataLoaders:
     "Create from files and a function that labels them"
-    files = L(files).map(Path)
+    files = L(files).map(as_clip)
     labels = files.map(label_func)
     if not all(isinstance(o, str) for o in labels): label_func = AsText(label_func)
     labels = labels.map(str)
     known = vocab
     vocab = class_order(labels) if vocab is None else L(vocab).map(str)
+    if gap and sampler: raise ValueError(f'a gap is for the sampler of its own: give {type(sampler).__name__} the gap={gap}')
     size = None if item_tfms else max(_check_size(image_size))
-    clips = ClipBlock(sampler=ifnone(sampler, UniformSampler(seq_len)), size=size, cls=clip_cls, skip_bad=skip_bad)
+    clips = ClipBlock(sampler=ifnone(sampler, UniformSampler(seq_len, gap)), size=size, cls=clip_cls, skip_bad=skip_bad)
     splits = ifnone(splitter, GroupSplitter(group_func=group_func, label_func=label_func))(files)
     check_split(labels, splits, None if known is None else vocab)
     warn_leak(files, splits, group_func)
@@ -210,6 +217,7 @@ def set_sampler(
     own.sampler = sampler
     tfms = dl.dataset.tls[0].tfms.fs
     tfms[tfms.index(reader)] = own
+    if isinstance(dl, ClipDL): dl.stop_workers()
 
 # %% ../../nbs/clips/14_data.ipynb #c9555442
 @patch(cls_method=True)
@@ -261,6 +269,7 @@ def from_df(cls:ActionDataLoaders,
     **kwargs
 ) -> ActionDataLoaders:
     "Create from a table of files and labels"
+    need_no_segments(df, 'the table')
     files = table_files(df, path, folder, suff, fn_col)
     labels = table_labels(df, files, label_col)
     groups = clip_group
@@ -327,21 +336,24 @@ def get_dls(
     return ActionDataLoaders.from_ucf101(path, fold, lists, tune=tune, **kwargs), name
 
 # %% ../../nbs/clips/14_data.ipynb #6e7bf7e4
-def _strips(x, n):
-    "Axes for the film strips of `n` clips of batch `x`, one below the other"
+def clip_axes(
+    x:Tensor, # Batch of clips, `(B, T, C, H, W)`
+    n:int, # Clips to show
+) -> list: # An axis for each
+    "Axes for film strips, one below the other"
     n_frames,_,h,w = x.shape[1:]
     row_height = 8/min(n_frames, 8)*h/w + .4
     return get_grid(n, ncols=1, figsize=(8,n*row_height))
 
 @dispatch
 def show_batch(x:TensorClip, y, samples, ctxs=None, max_n=4, **kwargs):
-    if ctxs is None: ctxs = _strips(x, min(len(samples), max_n))
+    if ctxs is None: ctxs = clip_axes(x, min(len(samples), max_n))
     return get_show_batch_func(object)(x, y, samples, ctxs=ctxs, max_n=max_n, **kwargs)
 
 # %% ../../nbs/clips/14_data.ipynb #0ee1f2a9
 @dispatch
 def show_results(x:TensorClip, y:TensorCategory, samples, outs, ctxs=None, max_n=4, **kwargs):
-    if ctxs is None: ctxs = _strips(x, min(len(samples), max_n))
+    if ctxs is None: ctxs = clip_axes(x, min(len(samples), max_n))
     for (clip,label),(pred,*_),ctx in zip(samples, outs, ctxs):
         clip.show(ctx=ctx, **kwargs)
         ctx.set_title(f'{label}: {pred}', color='green' if label==pred else 'red')
@@ -350,6 +362,6 @@ def show_results(x:TensorClip, y:TensorCategory, samples, outs, ctxs=None, max_n
 # %% ../../nbs/clips/14_data.ipynb #ef47cdda
 @dispatch
 def plot_top_losses(x:TensorClip, y:TensorCategory, samples, outs, raws, losses, **kwargs):
-    for ctx,(clip,label),(pred,*_),raw,loss in zip(_strips(x, len(samples)), samples, outs, raws, losses):
+    for ctx,(clip,label),(pred,*_),raw,loss in zip(clip_axes(x, len(samples)), samples, outs, raws, losses):
         clip.show(ctx=ctx, **kwargs)
         ctx.set_title(f'{label}: {pred} / loss {loss.item():.2f} / probability {raw.max().item():.2f}')

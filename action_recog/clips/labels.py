@@ -1,4 +1,4 @@
-"""Tables of labels: which file shows what
+"""Tables of labels: which file shows what, and which stretch of it
 
 Docs: https://action-recog.github.io/action_recog/clips/labels.html.md"""
 
@@ -6,9 +6,11 @@ Docs: https://action-recog.github.io/action_recog/clips/labels.html.md"""
 
 # %% auto #0
 __all__ = ['read_table', 'table_column', 'table_files', 'has_header', 'Lookup', 'AsText', 'class_order', 'table_labels',
-           'table_valid']
+           'table_valid', 'VideoSegment', 'as_clip', 'base_name', 'find_videos', 'video_seconds', 'segment_faults',
+           'tell_faults', 'check_labels', 'need_no_segments']
 
 # %% ../../nbs/clips/13_labels.ipynb #1b36362c
+from dataclasses import dataclass
 from fastai.vision.all import *
 from ..videos.video import *
 
@@ -132,3 +134,154 @@ def table_valid(
     if {'test','testing'} & set(words) and {'valid','val','validation','dev'} & set(words):
         raise ValueError(f'column {valid_col!r} names a validation set and a test set: give the rows of one of them')
     return words.argwhere(lambda o: o in _held_out)
+
+# %% ../../nbs/clips/13_labels.ipynb #b45ed01f
+@dataclass(frozen=True, order=True)
+class VideoSegment:
+    "A stretch of a video that stands for a clip"
+    path:Path # Video file or frame folder
+    start:float # Seconds from the first frame of the video
+    end:float # Seconds; the frame shown then is the first that does not belong to it
+
+    def __fspath__(self): return os.fspath(self.path)
+    def __str__(self): return f'{Path(self.path).name}, {self.start:.1f} to {self.end:.1f} s'
+
+def as_clip(
+    o, # `VideoSegment`, or the path of a video file or frame folder
+): # The segment itself, or a `Path`
+    "What stands for a clip"
+    return o if isinstance(o, VideoSegment) else Path(o)
+
+# %% ../../nbs/clips/13_labels.ipynb #c60b524b
+def base_name(
+    name:str, # A path of any system
+) -> str: # Without its folders
+    "The last part of a path"
+    return re.split(r'[/\\]', str(name).rstrip('/\\'))[-1]
+
+def find_videos(
+    names, # As a table has them
+    path:str|Path='.', # Folder of the videos
+) -> dict: # From each name to the list of files that it may mean
+    "The files that a table names"
+    path,found,index = Path(path),{},None
+    for name in dict.fromkeys(names):
+        direct = [o for o in (path/str(name), path/base_name(name)) if str(name) and o.exists() and o!=path]
+        if not direct and index is None:
+            index = defaultdict(list)
+            for o in get_videos(path):
+                for key in (o.name, o.stem, o.stem.removeprefix('v_')): index[key].append(o)
+        found[name] = direct[:1] or list(dict.fromkeys(index[base_name(name)]))
+    return found
+
+# %% ../../nbs/clips/13_labels.ipynb #ea907be8
+def _time_faults(df):
+    for o in df.itertuples():
+        if not (np.isfinite(o.start) and np.isfinite(o.end)): yield o.row,'time','the segment has no start or no end: fill it in'
+        elif o.start<0: yield o.row,'time',f'the segment starts at {o.start:g} s, before the video does: correct it'
+        elif o.end<=o.start:
+            how = 'before it' if o.end<o.start else 'where it'
+            yield o.row,'time',f'the segment ends at {o.end:g} s, {how} starts ({o.start:g} s): correct its times'
+        if not str(o.label).strip(): yield o.row,'label','the segment has no label: fill it in'
+        if not str(o.video).strip(): yield o.row,'video','the segment names no video: fill it in'
+
+# %% ../../nbs/clips/13_labels.ipynb #eb188aed
+def _spelling_faults(df):
+    spellings = defaultdict(Counter)
+    for label in df.label: spellings[re.sub(r'\s+', '', str(label)).casefold()][label] += 1
+    for counts in spellings.values():
+        (usual,n),*others = counts.most_common()
+        for other,_ in others:
+            row = df.row[df.label==other].iloc[0]
+            yield row,'spelling',f'{other!r} differs only in case or blanks from {usual!r} of {n} rows: write both alike if they are one'
+
+# %% ../../nbs/clips/13_labels.ipynb #55ed2077
+def _overlap_faults(df):
+    whole = df[df.end>df.start].sort_values(['start','end'], kind='stable')
+    for _,own in whole.groupby('video', sort=False):
+        last = None
+        for o in own.itertuples():
+            if last is not None and o.start<last.end-1e-6:
+                yield o.row,'overlap',(f'{o.label!r} from {o.start:g} s and {last.label!r} of row {last.row}, up to {last.end:g} s, '
+                    f'overlap in {o.video}')
+            if last is None or o.end>last.end: last = o
+
+# %% ../../nbs/clips/13_labels.ipynb #157e78fd
+def video_seconds(
+    video:str|Path, # Video file or frame folder
+) -> tuple: # Length in seconds, and frames a second
+    "How long a video is"
+    with open_frames(video) as frames: return frames.n_frames/frames.fps, frames.fps
+
+def _video_faults(df, path):
+    found = find_videos(df.video, path)
+    for name,own in df.groupby('video', sort=False):
+        row,files = own.row.iloc[0],found[name]
+        if not str(name).strip(): continue
+        if not files: yield row,'missing',f'{name} is not in {path}: correct the name or the folder'
+        elif len(files)>1: yield row,'missing',f'{name} may be {files[0]} or {files[1]}: write which'
+        else:
+            try: seconds,fps = video_seconds(files[0])
+            except VideoError as e:
+                yield row,'missing',str(e)
+                continue
+            for o in own.itertuples():
+                if o.start>=seconds: yield o.row,'after',f'the segment starts at {o.start:g} s, and {name} ends at {seconds:.2f} s: correct it'
+                elif o.end>seconds+1/fps: yield o.row,'beyond',f'the segment ends at {o.end:g} s, and {name} at {seconds:.2f} s'
+
+# %% ../../nbs/clips/13_labels.ipynb #c7b8ca06
+_deadly = ('time','label','video','missing','after')
+
+def segment_faults(
+    df:pd.DataFrame, # Columns `video`, `start`, `end`, `label`, and `row` if rows are to be called otherwise than 1, 2, …
+    path:str|Path=None, # Folder of the videos; they are not looked at if `None`
+) -> pd.DataFrame: # `row`, `kind`, `fault` as a sentence, and whether it is `deadly`, the deadly ones first
+    "All that is wrong with a table of segments"
+    if 'row' not in df: df = df.assign(row=range(1, len(df)+1))
+    faults = [*_time_faults(df), *_spelling_faults(df), *_overlap_faults(df)]
+    if path is not None: faults += _video_faults(df, path)
+    res = pd.DataFrame(faults, columns=['row','kind','fault'])
+    res['deadly'] = res.kind.isin(_deadly)
+    return res.sort_values('deadly', ascending=False, kind='stable', ignore_index=True)
+
+# %% ../../nbs/clips/13_labels.ipynb #c62b2d9c
+_counted = dict(overlap='segments overlap others', spelling='labels differ only in case or blanks',
+    beyond='segments end after their video does and are cut')
+
+def tell_faults(
+    faults:pd.DataFrame, # As `segment_faults` gives it
+    name:str, # What the table is called
+):
+    "Raise an error for the first deadly fault, or warn of the others"
+    if faults.deadly.any():
+        one = faults.iloc[0]
+        n = int(faults.deadly.sum())
+        more = f' ({n-1} more rows have faults: `ar-data check --labels` names them)' if n>1 else ''
+        raise ValueError(f'{name}, row {one.row}: {one.fault}{more}')
+    for kind,own in faults.groupby('kind', sort=False):
+        warn(f'{name}: {len(own)} {_counted[kind]}, the first is in row {own.row.iloc[0]}: {own.fault.iloc[0]}')
+
+def check_labels(
+    df:pd.DataFrame, # As for `segment_faults`
+    path:str|Path=None, # Folder of the videos; they are not looked at if `None`
+    name:str='the table', # What it is called, for the messages
+) -> pd.DataFrame: # Without the column `row`; with `path` the videos are files in it and long enough
+    "Refuse a table of segments with faults that cannot be meant, and warn of others"
+    if not len(df): raise ValueError(f'{name} holds no segments: label some')
+    tell_faults(segment_faults(df, path), name)
+    df = df.drop(columns='row', errors='ignore').reset_index(drop=True)
+    if path is None: return df
+    files = {k:v[0] for k,v in find_videos(df.video, path).items()}
+    lengths = {k:video_seconds(v)[0] for k,v in files.items()}
+    return df.assign(video=[files[o].relative_to(path).as_posix() for o in df.video],
+        end=np.minimum(df.end.astype(float), [lengths[o] for o in df.video]))
+
+# %% ../../nbs/clips/13_labels.ipynb #7900c5f5
+def need_no_segments(
+    df:pd.DataFrame, # As `read_table` gives it
+    name:str, # What it is called, for the message
+):
+    "Raise an error if a table has times of segments"
+    words = {str(o).strip().lower() for o in df.columns}
+    if words & {'start','begin','onset','start_time','start_frame','behavior type'} and len(df.columns)>2: raise ValueError(
+        f'{name} has columns {list(df.columns)}, so its rows are segments of videos: use ActionDataLoaders.from_segments')

@@ -27,6 +27,7 @@ class Recipe:
     seq_len:int # Frames of a clip
     sampler:str='uniform' # Which frames: 'uniform' over the video, the 'first', or a 'dense' row from anywhere in it
     step:int=None # Distance between the frames of 'first' and 'dense', from 1; the sampler's own if `None`
+    gap:int=None # Frames from the first to the second of a pair, for a `stream` with motion; single frames if `None`
     resize:str='crop' # How a frame becomes square: 'crop', 'squish' or 'pad'
     presize:tuple=None # Height and width to squish frames to before they are cropped, in place of `resize`
     crop:dict=None # Arguments of `RandomResizedCrop` without `size`, in place of `resize`
@@ -43,6 +44,7 @@ class Recipe:
     wd:float=None # Weight decay, from 0; fastai's own if `None`
     mixup:float=0. # `alpha` of fastai's `MixUp`, from 0, which leaves it out
     label_smoothing:float=0. # Share of the target that goes to the other classes, between 0 and 1
+    ema:float=0. # `decay` of `AverageWeights`, between 0 and 1; 0 leaves it out
     features:dict=None # Arguments of `cache_features`, to train and score on stored features; none if `None`
     split:str='official' # 'official', or 'random' for a random fifth of the clips as the validation set
     n_clips:int=10 # Clips of each video whose probabilities `score` averages
@@ -128,13 +130,13 @@ def learner_args(self:Recipe) -> dict: # Arguments of the learner's factory
 
 # %% ../../nbs/learners/30_recipes.ipynb #9d76f961
 sample_recipes = dict(
-    baseline=Recipe(name='sample', image_size=64, seq_len=8, bs=16, epochs=12, lr=1e-2,
-        model=dict(arch='small_cnn', pretrained=False, ps=.2)),
-    lstm=Recipe(name='sample', image_size=64, seq_len=8, bs=16, epochs=24, lr=1e-2,
-        model=dict(arch='small_cnn', pretrained=False, ps=.2, hidden_size=128)),
-    convlstm=Recipe(name='sample', image_size=64, seq_len=8, bs=16, epochs=16, lr=1e-2,
+    baseline=Recipe(name='sample', image_size=64, seq_len=4, bs=8, epochs=16, lr=1e-2,
+        model=dict(arch='small_cnn', pretrained=False, ps=.2, time_pool='stats')),
+    lstm=Recipe(name='sample', image_size=64, seq_len=4, bs=8, epochs=24, lr=1e-2,
+        model=dict(arch='small_cnn', pretrained=False, ps=.2, hidden_size=128, max_pool=True)),
+    convlstm=Recipe(name='sample', image_size=64, seq_len=4, bs=8, epochs=16, lr=1e-2,
         model=dict(arch='small_cnn', pretrained=False, ps=.2, hidden_size=32)),
-    timesformer=Recipe(name='sample', image_size=64, seq_len=8, bs=16, epochs=24, lr=2e-3,
+    timesformer=Recipe(name='sample', image_size=64, seq_len=4, bs=8, epochs=24, lr=2e-3,
         model=dict(patch_size=16, dim=64, depth=2, heads=4, dim_head=16, diff=True)))
 
 # %% ../../nbs/learners/30_recipes.ipynb #f47c698d
@@ -150,16 +152,18 @@ tutorial_recipes = dict(
 
 # %% ../../nbs/learners/30_recipes.ipynb #e29902fd
 default_recipes = dict(
-    baseline=Recipe(name='default', image_size=224, resize='squish', seq_len=8, bs=16, n_clips=2,
-        augment=dict(min_scale=.4, max_rotate=0, max_warp=0, max_zoom=1.), features=dict(n_frames=16, n_views=4),
-        freeze_epochs=10, epochs=0, lr=1e-3, model=dict(arch=resnet34, time_pool='stats', pool=3)),
-    lstm=Recipe(name='default', image_size=224, resize='squish', seq_len=8, bs=16, n_clips=2,
-        augment=dict(min_scale=.4, max_rotate=0, max_warp=0, max_zoom=1.), features=dict(n_frames=16, n_views=4),
-        freeze_epochs=10, epochs=0, lr=1e-3,
-        model=dict(arch=resnet34, hidden_size=256, pool=3, time_pool='mean', stats=True)),
-    convlstm=Recipe(name='default', image_size=224, resize='squish', seq_len=8, bs=16, n_clips=2,
-        augment=dict(min_scale=.4, max_rotate=0, max_warp=0, max_zoom=1.), features=dict(n_frames=16, n_views=4),
-        freeze_epochs=10, epochs=0, lr=1e-3, model=dict(arch=resnet34, hidden_size=32, pool=3, stats=True)),
+    baseline=Recipe(name='default', image_size=224, seq_len=8, gap=2, bs=16, n_clips=2,
+        augment=dict(min_scale=.4, max_rotate=0, max_warp=0, max_zoom=1.), features=dict(n_frames=16),
+        freeze_epochs=10, epochs=0, lr=1e-3, label_smoothing=.1,
+        model=dict(arch=resnet34, stream='both', time_pool='stats', pool=1, linear=True)),
+    lstm=Recipe(name='default', image_size=224, seq_len=8, gap=2, bs=16, n_clips=2,
+        augment=dict(min_scale=.4, max_rotate=0, max_warp=0, max_zoom=1.), features=dict(n_frames=16),
+        freeze_epochs=10, epochs=0, lr=1e-3, label_smoothing=.1,
+        model=dict(arch=resnet34, stream='both', hidden_size=64, pool=1, time_pool='mean', stats=True)),
+    convlstm=Recipe(name='default', image_size=224, seq_len=8, gap=2, bs=16, n_clips=2,
+        augment=dict(min_scale=.4, max_rotate=0, max_warp=0, max_zoom=1.), features=dict(n_frames=16),
+        freeze_epochs=10, epochs=0, lr=1e-3, label_smoothing=.1,
+        model=dict(arch=resnet34, stream='both', hidden_size=32, bottleneck=64, pool=1, stats=True)),
     timesformer=Recipe(name='default', image_size=64, seq_len=8, bs=16, epochs=20, lr=1e-3,
         augment=dict(min_scale=.4, max_rotate=0, max_warp=0, max_zoom=1.),
         model=dict(depth=4, heads=4, dim_head=32, diff=True)),

@@ -39,8 +39,8 @@ def pair_angles(
 ) -> tuple: # Sine with the signs that `rotate_pairs` needs and cosine, each `(1+n, 1, dim)`
     "The angles of tokens with a class token, at angle zero, in front"
     sin,cos = (o[0] for o in rot)
-    sign = sin.new_tensor([-1.,1.]).repeat(sin.shape[-1]//2)
-    return F.pad(sin*sign, (0,0,1,0))[:,None], F.pad(cos, (0,0,1,0), value=1.)[:,None]
+    signed = torch.stack([-sin[:,::2], sin[:,1::2]], -1).flatten(-2)
+    return F.pad(signed, (0,0,1,0))[:,None], F.pad(cos, (0,0,1,0), value=1.)[:,None]
 
 def rotate_pairs(
     x, # Queries or keys `(..., n, heads, dim)`

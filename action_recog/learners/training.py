@@ -16,9 +16,12 @@ from fastai.vision.all import *
 from ..videos.files import *
 from ..videos.ucf101 import *
 from ..clips.sampling import *
+from ..clips.formats import *
 from ..clips.data import *
+from ..clips.segments import *
 from .encoder import *
 from .timesformer import *
+from .averaging import *
 from .recipes import *
 from .features import *
 from .distributed import *
@@ -30,8 +33,10 @@ from .model_folder import *
 # %% ../../nbs/learners/35_training.ipynb #15e2cfd0
 def name_clips(
     path:str|Path, # Folder of class folders with videos or frame folders
+    labels:pd.DataFrame=None, # Table of segments whose videos are in `path`
 ) -> str: # As in '400 clips, 2dcdc1bc'
     "Number and checksum of the clips below `path`"
+    if labels is not None: return f'{len(labels)} segments, {zlib.crc32(labels.to_csv(index=False).encode()):08x}'
     names = [f'{o.parent.name}/{o.name}' for o in get_instances(path)]
     checksum = zlib.crc32('\n'.join(names).encode(errors='surrogateescape'))
     return f'{len(names)} clips, {checksum:08x}'
@@ -53,14 +58,16 @@ class Run:
         num_workers:int=None, # Of the data loaders, fastai's default if `None`
         save_best:bool=False, # End with the weights of the best epoch? Not where the validation set is the test
         why:str='', # Why this recipe was taken, as `choose_recipe` says it, for the row
-        **kwargs # For `get_dls`
+        labels=None, # Table of segments whose videos are in `path`, or a file for `read_labels`; each clip is a file if `None`
+        **kwargs # For `get_dls`, with `labels` for `get_segment_dls`
     ):
         store_attr('path,model,recipe,seed,num_workers,save_best,why')
         self.out,self.data_args = Path(out),kwargs
+        self.labels = read_labels(labels, path) if isinstance(labels, (str,Path)) else labels
         self.progress,self.devices,self.has_folder = Progress(),[device_name()],False
         given = dict(kwargs, num_workers=num_workers, save_best=save_best)
         given = {k:v for k,v in given.items() if v is not None and v is not False}
-        self.settings = dict(learner=model, data=Path(path).absolute().name, files=name_clips(path),
+        self.settings = dict(learner=model, data=Path(path).absolute().name, files=name_clips(path, self.labels),
             recipe=plain_values(asdict(recipe)), seed=seed, run=plain_values(given))
 
     @property
@@ -76,11 +83,12 @@ def make(self:Run):
     if r.layer_decay and learner_meta[self.model]['splitter'] is not timesformer_splitter:
         raise ValueError(f'{self.model} has no blocks for a layer_decay: give it an lr_mult')
     encoder = self.first_encoder() if r.start else None
-    set_seed(self.seed, reproducible=True)
+    set_seed(self.seed)
     args = dict(self.data_args, random=self.data_args.get('random') or .2*(r.split=='random'))
     if self.num_workers is not None: args['num_workers'] = self.num_workers
-    self.dls,self.split = get_dls(self.path, item_tfms=r.item_tfms(), batch_tfms=r.batch_tfms(), image_size=r.image_size,
-        seq_len=r.seq_len, bs=r.bs, sampler=make_sampler(r.sampler, r.seq_len, r.step), **args)
+    get = get_dls if self.labels is None else partial(get_segment_dls, labels=self.labels)
+    self.dls,self.split = get(self.path, item_tfms=r.item_tfms(), batch_tfms=r.batch_tfms(), image_size=r.image_size,
+        seq_len=r.seq_len, bs=r.bs, sampler=make_sampler(r.sampler, r.seq_len, r.step, r.gap), **args)
     if self.save_best and not self.split.startswith('groups'):
         raise ValueError(f'the best epoch cannot be chosen on the {self.split}, which is the test: '
             'choose it with tune, on groups held out of the training list')
@@ -89,7 +97,7 @@ def make(self:Run):
 
 # %% ../../nbs/learners/35_training.ipynb #783fb7e5
 _checkpoints = 'checkpoint.pth','checkpoint-before.pth'
-_files = 'metrics.json',*_checkpoints,'history.csv','losses.png','learner.pkl'
+_files = 'metrics.json','answers.json',*_checkpoints,'history.csv','losses.png','learner.pkl'
 
 @patch
 def begin(self:Run):
@@ -134,17 +142,28 @@ def train_phase(self:Run,
     self.progress.phase = phase.name
     cbs = [StopAtNaN(), TimeLeft(self.progress, later), KeepEpochs(self.progress, self.save_checkpoint, state)]
     if self.recipe.clip: cbs.append(GradientClip(self.recipe.clip))
+    if self.recipe.ema: cbs.append(AverageWeights(self.recipe.ema))
     if self.recipe.mixup: cbs.append(MixUp(self.recipe.mixup))
     if self.save_best: cbs.append(SaveModelCallback(monitor='accuracy', fname='best'))
     if phase.name=='frozen': self.learn.freeze()
     if phase.name=='unfrozen': self.learn.unfreeze()
     with self.features(), maybe_distributed(self.learn): fit_phase(self.learn, phase, start, cbs)
 
+# %% ../../nbs/learners/35_training.ipynb #ad5ace12
+@patch
+def check_room(self:Run):
+    "Raise an `OSError` where the disk has no room for a checkpoint"
+    if not self.has_folder or rank_distrib(): return
+    # The weights, and two numbers for each that Adam keeps
+    n_bytes = 3*sum(o.nbytes for o in self.learn.model.parameters())
+    need_space(self.out, n_bytes, f'a checkpoint of {self.name}')
+
 # %% ../../nbs/learners/35_training.ipynb #33c79260
 @patch
 def save_checkpoint(self:Run, learn):
     "Write what the next epoch depends on, and the history of those before"
     if not self.has_folder or rank_distrib(): return
+    self.check_room()
     # The recorder has tensors and lists of fastai's
     curves = {k:[list(o) if is_listy(o) else float(o) for o in v] for k,v in self.progress.curves.items()}
     progress = dict(vars(self.progress), curves=curves)
@@ -165,15 +184,22 @@ def plot_losses(self:Run):
     plt.close('all')
 
 # %% ../../nbs/learners/35_training.ipynb #30c9f9b3
+def _read_whole(fn):
+    "The checkpoint `fn` of a run, `None` if there is no such file"
+    saved = read_checkpoint(fn)
+    is_table = isinstance(saved, dict) and saved.keys()=={'settings','progress','state'}
+    is_whole = is_table and isinstance(saved['progress'], dict) and saved['progress'].keys()==vars(Progress()).keys()
+    if saved is not None and not is_whole: raise ValueError(f'{fn} is no checkpoint of a run')
+    return saved
+
 @patch
 def last_checkpoint(self:Run) -> dict: # From `save_checkpoint`, `None` if there is none
     "The newest checkpoint of these settings that can be read"
     for fn in [self.out/o for o in _checkpoints]:
-        try: saved = read_checkpoint(fn)
+        try: saved = _read_whole(fn)
         except ValueError as e: print(f'{e}: the run goes on from what was before it', flush=True)
         else:
-            is_ours = isinstance(saved, dict) and saved.keys()=={'settings','progress','state'}
-            if is_ours and saved['settings']==self.settings: return saved
+            if saved and saved['settings']==self.settings: return saved
 
 # %% ../../nbs/learners/35_training.ipynb #8a04feab
 @patch
@@ -181,6 +207,7 @@ def train(self:Run,
     cbs=None, # Callbacks for all phases
 ):
     "Train phase by phase, or go on where the run was stopped"
+    self.check_room()
     if self.learn.opt is None: self.learn.create_opt()
     opt = self.learn.opt
     phases = get_phases(self.recipe, opt.frozen_idx>0, len(opt.hypers))
@@ -204,9 +231,9 @@ def score(self:Run):
     leave_distributed()
     start = time.perf_counter()
     with training_errors(self.recipe), self.features():
-        measured = score(self.learn, self.recipe.n_clips, self.recipe.flip)
+        self.answers = get_answers(self.learn, self.recipe.n_clips, self.recipe.flip)
     # With stored features the learner had only a part of its encoder
-    measured['parameters'] = total_params(self.learn.model)[0]
+    measured = dict(self.answers.row(), parameters=total_params(self.learn.model)[0])
     epochs = [o['seconds'] for o in self.progress.history]
     times = dict(seconds_per_epoch=np.mean(epochs), seconds=sum(epochs)+time.perf_counter()-start)
     self.row = dict(split=self.split, **measured, **times, **self.settings, recipe_why=self.why, devices=self.devices)
@@ -220,6 +247,7 @@ def keep(self:Run):
     try: save_model(self.learn, self.out/'model', self.row['recipe'], about)
     except ValueError as e: print(f'{self.name} has a learner.pkl alone: {e}', flush=True)
     with new_file(self.out/'learner.pkl') as part, save_errors(): self.learn.export(part)
+    write_json(self.out/'answers.json', self.answers.to_dict())
     write_json(self.out/'metrics.json', self.row)
 
 # %% ../../nbs/learners/35_training.ipynb #c0a47dac

@@ -1,0 +1,168 @@
+"""How right timelines are: on films joined from real clips, and on generated films with pauses
+
+    python bench/films.py [--parts real,generated] [--models baseline,convlstm]
+
+Real: the test clips of official split 1 are shuffled and joined into films of 4 to 8 pieces. A learner is trained on
+training list 1 by the default recipe. The rule that makes segments is tuned on films of the same kind, whose clips
+are a third of the groups of the training list, by a learner that was trained on the other two thirds. Features of the
+encoder are stored in `out` and used again. Needs real clips and the weights of an EfficientNet-Lite0 beside them.
+
+Generated: films of 3 to 6 actions with pauses between them, at half to double speed. Groups are held out twice: some
+to tune the rule on, some for the score. The seconds of the training stand in the file, by the clock and of the
+processor.
+
+Beside the tuned rule stand the usual one, and the most likely class of each step by itself."""
+import av,random,time
+from dataclasses import asdict
+from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from fastcore.script import call_parse
+from common import device_name,need_data,print_table,save_json
+from heads import default_recipe,hold_out
+
+fps = 25
+
+def shuffled_films(clips, seed, most=8):
+    "`clips` in a random order, as lists of 4 to 8; a rest of less than 4 is left out"
+    rng = random.Random(seed)
+    clips = rng.sample(sorted(clips), len(clips))
+    films = []
+    while len(clips)>=4:
+        n = rng.randint(4, min(most, len(clips)))
+        films.append(clips[:n])
+        clips = clips[n:]
+    return films
+
+def join(clips, fn):
+    "Write `clips` one after the other as one video, and give its segments"
+    from action_recog.videos.video import open_video
+    segments,n = [],0
+    with av.open(str(fn), 'w') as container:
+        options = dict(qmin='4', qmax='4')
+        stream = container.add_stream('mpeg4', rate=fps, width=320, height=240, pix_fmt='yuv420p', options=options)
+        for clip in clips:
+            start = n
+            with open_video(clip) as (source,frames):
+                for frame in source.decode(frames):
+                    frame = frame.reformat(320, 240, 'yuv420p')
+                    frame.pts,frame.time_base = n,Fraction(1, fps)
+                    container.mux(stream.encode(frame))
+                    n += 1
+            segments.append((start/fps, n/fps, clip.parent.name))
+        container.mux(stream.encode())
+    return segments
+
+def write_real(clips, folder, seed):
+    "Films of `clips` in `folder`, and the segments of each"
+    folder.mkdir(parents=True)
+    films = {folder/f'film{i:02d}.mp4':o for i,o in enumerate(shuffled_films(clips, seed))}
+    return list(films),[join(o, fn) for fn,o in films.items()]
+
+def answers(learn, films, window=None):
+    "What `learn` says about each step of `films`"
+    from action_recog.answers.predict import predict_video
+    with learn.no_bar(): return [predict_video(learn, o, n_clips=1, window=window, timeline=True) for o in films]
+
+def pick_rule(learn, films, truth, windows):
+    "The best window and rule for `films`, and the scores of each window's best rule"
+    from action_recog.answers.decide import TimelineRule,rule_score,rules_to_try,score_rule,tune_timeline
+    found = {}
+    for window in windows:
+        preds = answers(learn, films, window)
+        rule = tune_timeline(preds, truth, rules_to_try(truth, TimelineRule(window)))
+        found[rule] = score_rule(rule, preds, truth)
+    return max(found, key=lambda o: rule_score(found[o])),found
+
+def measured(learn, films, truth, rule):
+    "Scores of the tuned rule, of the usual one, and of the most likely class of each step"
+    from action_recog.answers.decide import TimelineRule,score_rule
+    preds = answers(learn, films, rule.window)
+    usual = preds if rule.window==TimelineRule().window else answers(learn, films)
+    ways = dict(tuned=(rule, preds), usual=(TimelineRule(), usual), each_step=(TimelineRule(rule.window, cost=0, least=0), preds))
+    return {name:score_rule(o, by, truth) for name,(o,by) in ways.items()}
+
+def row(kind, model, rule, tuning, scores, films, truth, **more):
+    "The figures of one learner"
+    tuning = [dict(rule=asdict(o), scores=s) for o,s in tuning.items()]
+    return dict(films=kind, learner=model, n_films=len(films), n_segments=sum(map(len, truth)), rule=asdict(rule), scores=scores,
+        tuning=tuning, device=device_name(), **more)
+
+def real(data, model, windows, out, tmp):
+    "Figures of one model on films of real clips"
+    from action_recog.learners.training import train_learner
+    from action_recog.videos.ucf101 import ucf101_splits
+    from action_recog.videos.video import get_videos
+    recipe = default_recipe(model, data)
+    lists = tmp/'lists'
+    if not lists.exists():
+        lists.mkdir()
+        hold_out(data, lists)
+    learn,part = train_learner(lists/'UCF101', model, recipe, fold=1, num_workers=0, lists=lists, out=out/'held_out')
+    held_out = [o.resolve() for o in learn.dls.valid_ds.items]
+    films,truth = write_real(held_out, tmp/f'{model}-tune', 0)
+    rule,tuning = pick_rule(learn, films, truth, windows)
+    learn,whole = train_learner(data/'UCF101', model, recipe, fold=1, num_workers=0, lists=data/'ucfTrainTestlist', out=out/'list1')
+    videos = get_videos(data/'UCF101')
+    test = [videos[i] for i in ucf101_splits(videos, 1, data/'ucfTrainTestlist')[1]]
+    films,truth = write_real(test, tmp/f'{model}-test', 0)
+    return row('real', model, rule, tuning, measured(learn, films, truth, rule), films, truth,
+        video_accuracy=whole['video_accuracy'], seconds=whole['seconds'])
+
+def generated(epochs, tmp):
+    "Figures of a ConvLSTM on generated films"
+    import numpy as np,pandas as pd
+    from fastai.vision.all import Resize,set_seed
+    from action_recog.answers.measure import true_segments
+    from action_recog.clips.data import ActionDataLoaders
+    from action_recog.clips.sampling import DenseSampler
+    from action_recog.clips.segments import from_segments
+    from action_recog.learners.learner import convlstm_learner
+    from action_recog.videos.films import write_films
+    def films_of(path, keep=lambda group: True):
+        truth = {k:o for k,o in true_segments(pd.read_csv(path/'labels.csv')).items() if keep(int(k.split('_g')[1][:2]))}
+        return [path/o for o in truth],list(truth.values())
+    path,test = write_films(tmp/'films', n_groups=20),write_films(tmp/'test', n_groups=6, first_group=21)
+    table = pd.read_csv(path/'labels.csv')
+    table['split'] = np.where(table.group>'g16', 'valid', 'train')
+    set_seed(0)
+    start,cpu = time.perf_counter(),time.process_time()
+    dls = ActionDataLoaders.from_segments(table, path, background='background', background_share=.3, sampler=DenseSampler(8, 3),
+        seq_len=8, image_size=64, item_tfms=Resize(64, 'squish'), bs=16, num_workers=0)
+    learn = convlstm_learner(dls, 'small_cnn', pretrained=False, ps=.2, hidden_size=32)
+    with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(epochs, 1e-2)
+    seconds,cpu = time.perf_counter()-start,time.process_time()-cpu
+    rule,tuning = pick_rule(learn, *films_of(path, lambda group: group>16), [1.])
+    films,truth = films_of(test)
+    return row('generated', 'convlstm', rule, tuning, measured(learn, films, truth, rule), films, truth, training_seconds=seconds, training_cpu_seconds=cpu, epochs=epochs)
+
+def lines(r):
+    "Rows of the table"
+    for name,s in r['scores'].items():
+        yield [r['films'], r['learner'], name.replace('_', ' ')]+[f'{s[k]:.3f}' for k in ('frame_accuracy','edit','f1@10','f1@25','f1@50','map@0.5')]
+
+@call_parse
+def main(
+    path:str=None, # Folder with UCF101/, ucfTrainTestlist/ and weights/, $ACTION_RECOG_DATA if not given
+    parts:str='real,generated', # Which films, with a comma between
+    models:str='baseline,convlstm', # Learners for the real ones, with commas between
+    windows:str='2,3,4', # Seconds of a window to try, with commas between
+    epochs:int=40, # Of the training on generated films
+    out:str='runs/films', # Features are stored there, and used again
+    save:str='bench/results/films.json', # File for the figures
+):
+    "Measure timelines on films whose truth is known"
+    rows = []
+    windows = [float(o) for o in windows.split(',')]
+    def table():
+        with TemporaryDirectory() as tmp:
+            for model in models.split(',') if 'real' in parts else ():
+                rows.append(real(need_data(path), model, windows, Path(out), Path(tmp)))
+                save_json(save, rows)
+                yield from lines(rows[-1])
+            if 'generated' in parts:
+                rows.append(generated(epochs, Path(tmp)))
+                save_json(save, rows)
+                yield from lines(rows[-1])
+    print_table(['films', 'learner', 'rule', 'frame accuracy', 'edit', 'F1@10', 'F1@25', 'F1@50', 'mAP@0.5'], table())
+    for r in rows: print(f'{r["films"]}, {r["learner"]}: {r["rule"]}')
