@@ -246,6 +246,6 @@ def first_recipe(
     "The recipe of the training whose encoder a training by `recipe` begins with"
     own = get_recipe(model, recipe.name)
     changed = {k:v for k,v in vars(recipe).items() if v!=getattr(own, k) and k not in ('model','start')}
-    encoder = {k:v for k,v in recipe.model.items() if k in ('arch','pretrained','weights')}
+    encoder = {k:v for k,v in recipe.model.items() if k in ('arch','pretrained','weights','stream')}
     first = get_recipe(recipe.start, recipe.name, **changed)
     return replace(first, model={**first.model, **encoder})
