@@ -188,7 +188,8 @@ gpu_recipes = dict(
         model=dict(arch='facebook/timesformer-base-finetuned-k400', drop_path=.2, ps=.5)),
     video=Recipe(name='gpu', image_size=112, seq_len=16, sampler='dense', step=2, presize=(128,171),
         augment=dict(max_rotate=0, max_zoom=1., max_warp=0, max_lighting=0), bs=32, freeze_epochs=0, epochs=84,
-        lr=8e-4, lr_mult=1, opt='nesterov', steps=(.25,.5,.75), wd=5e-3, n_clips=10, model=dict(arch='r2plus1d_18')))
+        lr=8e-4, lr_mult=1, opt='nesterov', steps=(.25,.5,.75), wd=5e-3, n_clips=10,
+        model=dict(arch='r2plus1d_18', ps=0.)))
 
 # %% ../../nbs/learners/30_recipes.ipynb #4b1117ea
 def _meta(model, learner, splitter):
@@ -245,6 +246,6 @@ def first_recipe(
     "The recipe of the training whose encoder a training by `recipe` begins with"
     own = get_recipe(model, recipe.name)
     changed = {k:v for k,v in vars(recipe).items() if v!=getattr(own, k) and k not in ('model','start')}
-    encoder = {k:v for k,v in recipe.model.items() if k in ('arch','pretrained','weights')}
+    encoder = {k:v for k,v in recipe.model.items() if k in ('arch','pretrained','weights','stream')}
     first = get_recipe(recipe.start, recipe.name, **changed)
     return replace(first, model={**first.model, **encoder})

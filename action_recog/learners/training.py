@@ -336,7 +336,8 @@ def first_run(self:Run) -> Run: # With a folder if this one has one
     model,recipe = self.recipe.start,first_recipe(self.model, self.recipe)
     name = run_name(model, recipe, self.seed, **self.data_args)
     out = self.out.parent/name if self.has_folder else self.out
-    run = Run(self.path, model, recipe, out, self.seed, self.num_workers, self.save_best, self.why, **self.data_args)
+    run = Run(self.path, model, recipe, out, self.seed, self.num_workers, self.save_best, self.why,
+        self.labels, **self.data_args)
     if self.has_folder and run.is_taken(): run.out = out.with_name(f'{name}-for-{self.name}')
     return run
 
