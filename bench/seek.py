@@ -9,7 +9,7 @@ between key frames, so that the right frames are known. Decoding from the start 
 Seconds are by the clock, and in brackets of CPU time, all threads together, which a busy machine does not change as much.
 torchcodec needs FFmpeg's libraries (`apt-get install ffmpeg`). With `--predict_minutes`, a film of that many minutes is answered
 by `predict_video` instead: times real time, and peak memory."""
-import av,math,resource,tempfile,time,warnings
+import av,resource,tempfile,time,warnings
 import numpy as np
 import torch
 from fractions import Fraction
@@ -99,7 +99,7 @@ def repeated(source, numbers):
     clip = from_start(source, sorted(set(places)))
     return clip[[sorted(set(places)).index(i) for i in places]]
 
-def measure(name, video, rounds, source=None):
+def measure(name, video, source, rounds):
     "A row of the figures"
     info = probe(video)
     numbers = [int(i) for i in sampler(info.n_frames)]
@@ -113,11 +113,14 @@ def measure(name, video, rounds, source=None):
     row = dict(video=name, frames=info.n_frames, equal=bool((clip==truth).all()),
         seconds={k:o[0] for k,o in seconds.items()}, cpu_seconds={k:o[1] for k,o in seconds.items()})
     for key in ('seconds','cpu_seconds'):
-        peer = min((o for k,o in row[key].items() if k not in ('ours','before')), default=math.nan)
-        row |= {f'times_as_fast_{key}':row[key].get('before', math.nan)/row[key]['ours'], f'to_fastest_peer_{key}':row[key]['ours']/peer}
+        own = row[key]
+        peers_own = [o for k,o in own.items() if k not in ('ours','before')]
+        if 'before' in own: row[f'times_as_fast_{key}'] = own['before']/own['ours']
+        if peers_own: row[f'to_fastest_peer_{key}'] = own['ours']/min(peers_own)
     columns = ['before','ours','decord2','torchcodec','torchcodec, exact']
     shown = [f'{row["seconds"][o]:.3f} ({row["cpu_seconds"][o]:.3f})' if o in seconds else '' for o in columns]
-    ratios = [f'{row[o+"_seconds"]:.2f} ({row[o+"_cpu_seconds"]:.2f})' for o in ('times_as_fast','to_fastest_peer')]
+    ratios = [f'{row[o+"_seconds"]:.2f} ({row[o+"_cpu_seconds"]:.2f})' if o+'_seconds' in row else ''
+        for o in ('times_as_fast','to_fastest_peer')]
     print_row([name, *shown, *ratios, 'yes' if row['equal'] else 'NO'])
     return row
 
@@ -173,5 +176,6 @@ def main(
         else:
             print(device_name())
             print_row(['video','before','ours','decord2','torchcodec','torchcodec, exact','times as fast','to the fastest peer','equal'])
-            figures = dict(rows=[measure(name, video, rounds, source) for name,video,source in films(Path(tmp), [float(o) for o in minutes.split(',')], path)])
+            lengths = [float(o) for o in minutes.split(',')]
+            figures = dict(rows=[measure(*film, rounds) for film in films(Path(tmp), lengths, path)])
     save_json(out, old|figures|dict(hardware=device_name(), torch=torch.__version__, av=av.__version__))
