@@ -8,7 +8,7 @@ Docs: https://action-recog.github.io/action_recog/videos/seek.html.md"""
 __all__ = ['n_pictures', 'KeyFrame', 'FrameTable', 'FrameCount', 'index_table', 'packet_table', 'frame_table', 'CannotSeek',
            'NoStart', 'is_start', 'frames_at', 'key_frames_at', 'share_work']
 
-# %% ../../nbs/videos/03a_seek.ipynb #0f54081c
+# %% ../../nbs/videos/03a_seek.ipynb #17ddc513
 import av,heapq,multiprocessing
 from bisect import bisect_right
 from contextlib import suppress
@@ -16,7 +16,7 @@ from dataclasses import dataclass,replace
 from fastai.vision.all import *
 from itertools import chain
 
-# %% ../../nbs/videos/03a_seek.ipynb #6bf9d0f5
+# %% ../../nbs/videos/03a_seek.ipynb #d39bca4e
 def n_pictures(
     packet:av.Packet, # With data
     codec:str, # Name of its codec
@@ -26,7 +26,7 @@ def n_pictures(
     if codec=='vp8': return bytes(packet)[0]>>4 & 1
     return 1
 
-# %% ../../nbs/videos/03a_seek.ipynb #d920dc63
+# %% ../../nbs/videos/03a_seek.ipynb #d48833c4
 @dataclass(frozen=True)
 class KeyFrame:
     "A frame at which decoding can begin"
@@ -35,7 +35,7 @@ class KeyFrame:
     pts:int|None # Time stamp, `None` where an index does not tell
     dts:int|None # Time stamp of decoding
 
-# %% ../../nbs/videos/03a_seek.ipynb #7b5524fa
+# %% ../../nbs/videos/03a_seek.ipynb #cac39204
 @dataclass
 class FrameTable:
     "What a file tells about its frames without decoding"
@@ -52,7 +52,7 @@ class FrameTable:
         if self.ticks is None or not len(self.ticks): return np.arange(self.n_frames)/(self.fps or 25)
         return (self.ticks-self.ticks[0])*self.time_base
 
-# %% ../../nbs/videos/03a_seek.ipynb #5e69bf16
+# %% ../../nbs/videos/03a_seek.ipynb #4732f583
 class FrameCount(int):
     "A number of frames that can tell when each is shown"
     def __new__(cls,
@@ -71,7 +71,7 @@ class FrameCount(int):
         even = np.linspace(times[0], times[-1], len(times))
         return times if np.abs(times-even).max()>(even[1]-even[0])/2 else None
 
-# %% ../../nbs/videos/03a_seek.ipynb #63ed34e3
+# %% ../../nbs/videos/03a_seek.ipynb #3cbe8cb4
 _codecs = set("""h264 hevc mpeg4 mpeg1video mpeg2video vp8 vp9 av1 libdav1d libaom-av1 mjpeg ffv1 prores dnxhd h263 flv msmpeg4 msmpeg4v2
     wmv1 wmv2 theora huffyuv ffvhuff utvideo rawvideo png dvvideo snow""".split())
 _stamped = {'mov','mp4','matroska','mpegts','mpeg','flv','nut'}
@@ -84,7 +84,7 @@ def _has_true_times(container, stream):
     if not codec.has_b_frames or formats & _stamped: return True
     return 'avi' in formats and codec.name.startswith('mpeg')
 
-# %% ../../nbs/videos/03a_seek.ipynb #1951db73
+# %% ../../nbs/videos/03a_seek.ipynb #04cec0ee
 def index_table(
     container:av.container.InputContainer, # Open container
     stream:av.video.stream.VideoStream, # The stream to decode
@@ -102,7 +102,7 @@ def index_table(
     if (gaps>0).all() and _has_true_times(container, stream): table.keys = keys
     return table
 
-# %% ../../nbs/videos/03a_seek.ipynb #fdf3ba69
+# %% ../../nbs/videos/03a_seek.ipynb #380bfaaf
 def _read_packets(container, stream):
     "A row for each packet: `pts`, `dts`, is it a key frame, does it show a frame; do times tell frames apart; is there damage"
     codec = stream.codec_context.name
@@ -118,14 +118,14 @@ def _read_packets(container, stream):
         if packet.is_corrupt: is_damaged = True
     return rows,is_clear,is_damaged
 
-# %% ../../nbs/videos/03a_seek.ipynb #85252969
+# %% ../../nbs/videos/03a_seek.ipynb #637e8d6e
 def _true_rate(said, n_frames, seconds):
     "Frames a second by their times, or what the header `said` if that is near"
     if n_frames<2 or seconds<=0: return said
     timed = (n_frames-1)/seconds
     return said if abs(said-timed)<.02*timed else timed
 
-# %% ../../nbs/videos/03a_seek.ipynb #ba450cb8
+# %% ../../nbs/videos/03a_seek.ipynb #bafbbc50
 _long_ago = -2**62
 
 def _add_times(table, rows, is_clear):
@@ -141,7 +141,7 @@ def _add_times(table, rows, is_clear):
     table.keys = [KeyFrame(int(np.searchsorted(ticks, tick)), int(n_before[i]), tick, dts)
         for i,(tick,dts,is_key,_) in enumerate(rows) if is_key and tick>latest[i]]
 
-# %% ../../nbs/videos/03a_seek.ipynb #3ff86e8f
+# %% ../../nbs/videos/03a_seek.ipynb #d939ee0e
 def _first_ticks(container, stream, key):
     "Time stamps of the frames that decoding gives before `key`, of all frames if there is no `key`"
     ticks = []
@@ -160,7 +160,7 @@ def _correct_start(table, ticks, key):
     good = [o for o in table.keys if key is not None and o.pts>=key.pts and is_timed]
     table.keys = [replace(o, number=o.number-n_lost, n_before=o.n_before-n_lost) for o in good]
 
-# %% ../../nbs/videos/03a_seek.ipynb #8e80d953
+# %% ../../nbs/videos/03a_seek.ipynb #487e4ab4
 def packet_table(
     open_again, # Function without arguments that gives a context with a container and the stream to decode
 ) -> FrameTable: # With the time of each frame, if the file has them
@@ -180,7 +180,7 @@ def packet_table(
     with open_again() as (container,stream): _correct_start(table, _first_ticks(container, stream, key), key)
     return table
 
-# %% ../../nbs/videos/03a_seek.ipynb #715119b0
+# %% ../../nbs/videos/03a_seek.ipynb #1dd24ed0
 _tables = {}
 
 def frame_table(
@@ -199,12 +199,12 @@ def frame_table(
     _tables[key] = table
     return table
 
-# %% ../../nbs/videos/03a_seek.ipynb #3e79d02f
+# %% ../../nbs/videos/03a_seek.ipynb #632d5157
 class CannotSeek(Exception): "Only decoding from the start gives the frames of this file"
 
 class NoStart(CannotSeek): "Decoding cannot begin at this key frame"
 
-# %% ../../nbs/videos/03a_seek.ipynb #80e17929
+# %% ../../nbs/videos/03a_seek.ipynb #effe035c
 def _units(data, stream):
     "The units in a packet's `data`"
     head = stream.codec_context.extradata or b''
@@ -229,7 +229,7 @@ def _recovers_at_once(unit):
         data = data[2+size:]
     return False
 
-# %% ../../nbs/videos/03a_seek.ipynb #c9df0d45
+# %% ../../nbs/videos/03a_seek.ipynb #d0ea582c
 def is_start(
     packet:av.Packet, # Of a key frame
     stream:av.video.stream.VideoStream, # Its stream
@@ -245,7 +245,7 @@ def is_start(
         recovers = recovers or codec=='h264' and kind==6 and _recovers_at_once(unit)
     return False
 
-# %% ../../nbs/videos/03a_seek.ipynb #607cb217
+# %% ../../nbs/videos/03a_seek.ipynb #9d84f7d5
 def _packets_from(container, stream, key):
     "The packets of `stream` from `key` on"
     ticks = [o for o in (key.pts, key.dts) if o is not None]
@@ -259,7 +259,7 @@ def _packets_from(container, stream, key):
             if packet.is_keyframe and here is not None and here>there: break
     raise NoStart
 
-# %% ../../nbs/videos/03a_seek.ipynb #a771ef44
+# %% ../../nbs/videos/03a_seek.ipynb #acec0f66
 class _Run:
     "Decoding from a key frame on"
     def __init__(self, container, stream, key):
@@ -303,7 +303,7 @@ class _Run:
             self.number += len(held)
             held = []
 
-# %% ../../nbs/videos/03a_seek.ipynb #1854d9a5
+# %% ../../nbs/videos/03a_seek.ipynb #29f72b0f
 def _start_before(container, stream, keys, number):
     "Pairs of number and frame from a key frame on that lies before frame `number`"
     place = bisect_right(keys, number, key=lambda o: o.number)
@@ -314,7 +314,7 @@ def _start_before(container, stream, keys, number):
         if earliest and earliest[0]<=number: return chain([earliest], pairs)
     raise CannotSeek
 
-# %% ../../nbs/videos/03a_seek.ipynb #cc08f01a
+# %% ../../nbs/videos/03a_seek.ipynb #7d88fdcc
 _least_jump = 8
 
 def _frames_at(container, stream, table, numbers):
@@ -337,7 +337,7 @@ def frames_at(
     try: yield from _frames_at(container, stream, table, numbers)
     except av.FFmpegError as e: raise CannotSeek from e
 
-# %% ../../nbs/videos/03a_seek.ipynb #5ab2e097
+# %% ../../nbs/videos/03a_seek.ipynb #9c9ccd78
 def _key_frames_at(container, stream, table, numbers):
     for number in numbers:
         packet = next(iter(_packets_from(container, stream, table.keys[number])))
@@ -357,7 +357,7 @@ def key_frames_at(
     try: yield from _key_frames_at(container, stream, table, numbers)
     except av.FFmpegError as e: raise CannotSeek from e
 
-# %% ../../nbs/videos/03a_seek.ipynb #74e0a395
+# %% ../../nbs/videos/03a_seek.ipynb #f421027e
 _many_pixels = 2**26
 
 def share_work(
