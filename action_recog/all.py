@@ -13,6 +13,7 @@ from .videos.films import *
 from .videos.check import *
 from .clips.augment import *
 from .clips.sampling import *
+from .clips.seeds import *
 from .clips.splits import *
 from .clips.labels import *
 from .clips.loader import *
@@ -20,6 +21,8 @@ from .clips.formats import *
 from .clips.data import *
 from .clips.segments import *
 from .learners.layers import *
+from .learners.speed import *
+from .learners.speed import *
 from .learners.recurrent import *
 from .learners.encoder import *
 from .learners.streams import *
@@ -30,6 +33,7 @@ from .learners.timesformer import *
 from .learners.vit import *
 from .learners.backbones import *
 from .learners.learner import *
+from .learners.fusion import *
 from .learners.averaging import *
 from .learners.recipes import *
 from .learners.features import *
@@ -40,6 +44,7 @@ from .learners.timeline_scores import *
 from .learners.tables import *
 from .learners.model_folder import *
 from .learners.training import *
+from .learners.fuse import *
 from .forecast.data import *
 from .forecast.model import *
 from .forecast.learner import *

@@ -51,7 +51,8 @@ def _what_else(o):
 
 def _unpickled(fn, device):
     "The learner in the pickle `fn`, or one sentence"
-    try: learn = torch.load(fn, map_location=device, weights_only=False)
+    try:
+        with read_errors(fn): learn = torch.load(fn, map_location=device, weights_only=False)
     except PermissionError: raise
     except Exception as e: raise ValueError(f'{fn} {_why_not(e)}') from None
     if isinstance(learn, Learner): return learn

@@ -113,7 +113,7 @@ class FrameReader:
         self.drop = ifnone(drop, self.kind!='file' or realtime)
         self.container = _open_source(source, timeout)
         self.fps = float(video_stream(self.container, source).average_rate or 25)
-        self.may_jump = self.kind!='file' or av.format.Flags.ts_discont in av.format.Flags(self.container.format.flags)
+        self.may_jump = self.kind!='file' or realtime or av.format.Flags.ts_discont in av.format.Flags(self.container.format.flags)
         self.n_read = self.n_due = self.n_dropped = self.n_opened = 0
         self.last = 0.
         self.shape = None
@@ -260,7 +260,9 @@ class WindowState:
     ):
         self.prep = FramePrep(learn)
         self.recog = Recogniser(learn)
-        self.rows = deque(maxlen=self.prep.reader.sampler.seq_len)
+        sampler = self.prep.reader.sampler
+        n_rows = 1 if self.recog.two_steps else frames_each(sampler)
+        self.rows = deque(maxlen=sampler.seq_len*n_rows)
 
     def __call__(self,
         frames:list, # New `Frame`s

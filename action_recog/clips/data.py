@@ -129,9 +129,9 @@ def ClipBlock(
     skip_bad:bool=False, # Leave out training clips that cannot be read?
 ) -> TransformBlock: # For the `blocks` of a `DataBlock`
     "A `TransformBlock` for clips, from video files and frame folders"
-    if cls is ImageTuple:
-        return TransformBlock(ImageTupleTfm(seq_len, step, sampler, skip_bad), StackFrames, IntToFloatTensor, dl_type=ClipDL)
-    return TransformBlock(TensorClipTfm(seq_len, step, sampler, size, skip_bad), batch_tfms=IntToFloatTensor, dl_type=ClipDL)
+    block = partial(TransformBlock, batch_tfms=IntToFloatTensor, dl_type=ClipDL)
+    if cls is ImageTuple: return block(ImageTupleTfm(seq_len, step, sampler, skip_bad), StackFrames)
+    return block(TensorClipTfm(seq_len, step, sampler, size, skip_bad))
 
 # %% ../../nbs/clips/14_data.ipynb #71bfae9a
 class ActionDataLoaders(DataLoaders):

@@ -12,6 +12,7 @@ import torch.utils.data as data
 from hashlib import blake2b
 from fastai.vision.all import *
 from fastai.data.load import _loaders
+from .seeds import *
 
 # %% ../../nbs/clips/13a_loader.ipynb #5e22b3b4
 def frame_hashes(
@@ -31,7 +32,7 @@ def memory_error(
         'start the container with --shm-size=8g or --ipc=host, or read without workers by num_workers=0')
 
 # %% ../../nbs/clips/13a_loader.ipynb #7bf4a1e2
-class ClipDL(TfmdDL):
+class ClipDL(SeededDL):
     "A loader of clips"
     hash_frames,hashes,kept,plan = False,None,None,None
 
@@ -73,23 +74,20 @@ def stop_workers(self:ClipDL):
 
 # %% ../../nbs/clips/13a_loader.ipynb #b6dab44f
 @patch
-def write_plan(self:ClipDL,
-    seed:int=-1, # Of the first worker, the others following it
-):
+def write_plan(self:ClipDL):
     "Let the workers know about the next epoch"
     idxs = list(self._DataLoader__idxs)
     if self.plan is None or len(idxs)+2>len(self.plan):
         self.stop_workers()
         self.plan = torch.zeros(len(idxs)+2, dtype=torch.int64).share_memory_()
-    self.plan[:len(idxs)+2] = torch.tensor([seed,len(idxs),*idxs])
+    self.plan[:len(idxs)+2] = torch.tensor([self.epoch_seed,len(idxs),*idxs])
 
 @patch
 def sample(self:ClipDL):
-    "The samples of this worker"
+    "The samples of this worker, as `SeededDL` has them"
     if self.plan is not None and data.get_worker_info() is not None:
-        seed,n,*idxs = self.plan.tolist()
+        self.epoch_seed,n,*idxs = self.plan.tolist()
         self._DataLoader__idxs = idxs[:n]
-        if seed>=0: set_seed(seed+self.offs)
     return super(ClipDL, self).sample()
 
 @patch
@@ -99,8 +97,9 @@ def worker_batches(self:ClipDL): # Iterator
     if torch.device(self.device or 'cpu').type=='cuda': fake.pin_memory = True
     stay = fake.persistent_workers and fake.num_workers>0 and self.indexed and self.n is not None
     if not stay: return _loaders[fake.num_workers==0](fake)
-    if self.kept is not None: seed = torch.empty((), dtype=torch.int64).random_().item()
-    self.write_plan(-1 if self.kept is None else seed)
+    self.write_plan()
     if self.kept is None: self.kept = _loaders[0](fake)
-    else: self.kept._reset(fake)
+    else:
+        torch.empty((), dtype=torch.int64).random_()
+        self.kept._reset(fake)
     return self.kept

@@ -71,6 +71,13 @@ class FirstSampler(FrameSampler):
     def choose(self, n, at): return range(0, self.seq_len*self.step, self.step)
 
 # %% ../../nbs/clips/11_sampling.ipynb #4bf04f6a
+def _by_time(frames, n):
+    "Places among `n` frames, moved to where they would be if the frames were spaced evenly in time"
+    times = getattr(n, 'uneven_times', None)
+    if times is None: return frames
+    gap = (times[-1]-times[0])/(n-1)
+    return np.interp(times[0]+frames*gap, times, np.arange(n))
+
 class UniformSampler(FrameSampler):
     "The middle frame of each of `seq_len` equal segments; in training a random frame of each"
     shown = 'seq_len','gap'
@@ -81,10 +88,9 @@ class UniformSampler(FrameSampler):
 
     def choose(self, n, at):
         segments = np.arange(self.seq_len)
-        if at is None:
-            places = segments + np.array([random.random() for _ in segments])
-            return places*n/self.seq_len
-        frames = (segments+at)*n/self.seq_len - .5
+        places = at if at is not None else np.array([random.random() for _ in segments])
+        frames = _by_time((segments+places)*n/self.seq_len - .5, n)
+        if at is None: return np.floor(frames+.5)
         return np.where(frames<(n-1)/2, np.floor(frames+.5), np.ceil(frames-.5))
 
 # %% ../../nbs/clips/11_sampling.ipynb #c69a8c35

@@ -7,12 +7,14 @@ Docs: https://action-recog.github.io/action_recog/learners/evaluate.html.md"""
 # %% auto #0
 __all__ = ['orders', 'several_labels', 'activation_of', 'FrameBags', 'note_frames', 'order_blind_ceiling', 'AverageClips',
            'video_preds', 'shuffle_frames', 'repeat_middle', 'EachOrder', 'need_one_label', 'order_test',
-           'per_class_accuracy', 'score', 'show_confused']
+           'per_class_accuracy', 'Answers', 'get_answers', 'group_error', 'score', 'answers_from', 'show_confused']
 
 # %% ../../nbs/learners/33_evaluate.ipynb #c5e02ba1
+from dataclasses import dataclass
 from functools import lru_cache
 from fastai.vision.all import *
 from ..core import *
+from ..videos.ucf101 import clip_group
 from ..clips.sampling import *
 from ..clips.loader import *
 from ..clips.data import *
@@ -131,17 +133,20 @@ orders = {'in order':noop, 'shuffled':shuffle_frames, 'reversed':lambda x: x.fli
 class EachOrder(Callback):
     "Ask about each batch in every one of the `orders`, and collect its bags of frames"
     def __init__(self):
-        self.hits = {name:[] for name in orders}
+        self.batches = {name:[] for name in orders}
         self.hashes,self.targs = [],[]
 
-    def before_validate(self): self.known = note_frames(self.dl)
+    def before_validate(self):
+        self.known = note_frames(self.dl)
+        self.to_probs = activation_of(self.learn)
+
     def before_batch(self):
         self.maps = None
         if isinstance(self.model, EncoderModel): self.hook = self.model.encoder.register_forward_hook(self.keep_maps)
 
     def keep_maps(self, encoder, x, maps):
         self.hook.remove()
-        if maps.shape[1]==self.x.shape[1]: self.maps = maps
+        if maps.shape[1]*encoder.frames_each==self.x.shape[1]: self.maps = maps
 
     def after_pred(self):
         self.hashes.append(self.dl.hashes if self.known else frame_hashes(self.x))
@@ -150,15 +155,21 @@ class EachOrder(Callback):
             if reorder is noop: pred = self.pred
             elif self.maps is None: pred = self.model(reorder(self.x))
             else: pred = self.model.classify(reorder(self.maps))
-            self.hits[name].append(pred.argmax(1)==self.y)
+            self.batches[name].append(self.to_probs(pred.float()))
 
     def after_validate(self): self.maps = None
 
 # %% ../../nbs/learners/33_evaluate.ipynb #6911b625
 @patch(as_prop=True)
+def probs(self:EachOrder) -> dict: # `(clips, classes)` on the CPU, by the name of the order
+    "Probabilities of the clips so far in each order"
+    return {name:torch.cat(o).as_subclass(Tensor).cpu() for name,o in self.batches.items()}
+
+@patch(as_prop=True)
 def accuracies(self:EachOrder) -> dict: # Between 0 and 1, by the name of the order
     "Accuracy of the clips so far in each order"
-    return {name:float(to_np(torch.cat(hits)).mean()) for name,hits in self.hits.items()}
+    targs = torch.cat(self.targs).as_subclass(Tensor).cpu()
+    return {name:accuracy(o, targs).item() for name,o in self.probs.items()}
 
 @patch(as_prop=True)
 def bags(self:EachOrder) -> FrameBags: # Of the clips so far
@@ -196,25 +207,81 @@ def per_class_accuracy(
     return {c:round(hit[targs==i].mean().item(), 4) for i,c in enumerate(vocab) if (targs==i).any()}
 
 # %% ../../nbs/learners/33_evaluate.ipynb #cb121940
-def score(
-    learn:Learner, # Measured on its validation set
+@dataclass
+class Answers:
+    "What was said of each video of a validation set"
+    videos:list # Names, `folder/file`
+    vocab:list # Classes
+    targs:Tensor # Number of the class of each, `(N,)`
+    probs:Tensor # Probabilities `(N, classes)`, the mean of several clips
+    order:dict # Probabilities of one clip of each, alike, by the name in `orders`
+    ceiling:float # As `FrameBags` gives it
+    n_clips:int # Clips of each video
+    flip:bool # Was each clip shown as in a mirror as well?
+
+def get_answers(
+    learn:Learner, # Asked about its validation set
     n_clips:int=10, # Clips of each video
     flip:bool=False, # Show each clip as in a mirror as well?
-) -> dict: # Accuracies of clips and videos, top 1 and top 5, by `order` and `per_class`, between 0 and 1; counts
-    "Accuracy of a learner on its validation set, with what it compares to"
+) -> Answers:
+    "Ask a learner about its validation set, in all orders and by several clips"
     need_one_label(learn)
     if getattr(clip_reader(learn.dls.valid).sampler, 'any_length', False): n_clips = 1
     cb = EachOrder()
     with learn.no_bar(): preds,targs = learn.get_preds(cbs=cb)
     probs = video_preds(learn, n_clips, flip)[0] if n_clips>1 or flip else preds
-    res = {}
-    for name,o in dict(clip=preds, video=probs).items():
-        res[f'{name}_accuracy'] = accuracy(o, targs).item()
-        res[f'{name}_top5'] = top_k_accuracy(o, targs, min(5, o.shape[1])).item()
-    vocab = learn.dls.vocab
-    return dict(**res, n_clips=n_clips, flip=flip, order=cb.accuracies, order_blind_ceiling=cb.bags.ceiling,
-        clips=len(targs), classes=len(vocab), parameters=total_params(learn.model)[0],
-        per_class=per_class_accuracy(probs, targs, vocab))
+    videos = [f'{o.parent.name}/{o.name}' for o in map(Path, learn.dls.valid_ds.items)]
+    return Answers(videos, list(learn.dls.vocab), targs.as_subclass(Tensor), probs.as_subclass(Tensor), cb.probs,
+        cb.bags.ceiling, n_clips, flip)
+
+# %% ../../nbs/learners/33_evaluate.ipynb #f4beb009
+def group_error(
+    hits, # Was each video recognised? `(N,)`, or shares of several runs
+    groups:list, # Group of each, which are drawn as a whole
+    n:int=1000, # Draws
+) -> float: # Between 0 and 1
+    "Standard error of an accuracy, by a bootstrap over groups"
+    table = pd.DataFrame(dict(hits=np.asarray(hits, dtype=float), group=list(map(str, groups)))).groupby('group').hits.agg(['sum','size'])
+    draws = np.random.default_rng(0).integers(0, len(table), (n,len(table)))
+    hits,sizes = (table[o].values[draws].sum(1) for o in ('sum','size'))
+    return float((hits/sizes).std())
+
+# %% ../../nbs/learners/33_evaluate.ipynb #2e4861c7
+@patch
+def row(self:Answers) -> dict: # Accuracies of clips and videos, top 1 and top 5, by `order` and `per_class`, between 0 and 1; counts
+    "The figures of a table's row"
+    res,best = {},min(5, len(self.vocab))
+    for name,o in dict(clip=self.order['in order'], video=self.probs).items():
+        res[f'{name}_accuracy'] = accuracy(o, self.targs).item()
+        res[f'{name}_top5'] = top_k_accuracy(o, self.targs, best).item()
+    groups = [clip_group(o) for o in map(Path, self.videos)]
+    error = group_error(self.probs.argmax(1)==self.targs, groups)
+    return dict(**res, video_error=error, n_clips=self.n_clips, flip=self.flip,
+        order={k:accuracy(o, self.targs).item() for k,o in self.order.items()}, order_blind_ceiling=self.ceiling,
+        clips=len(self.targs), classes=len(self.vocab), per_class=per_class_accuracy(self.probs, self.targs, self.vocab))
+
+@delegates(get_answers)
+def score(
+    learn:Learner, # Measured on its validation set
+    n_clips:int=10, # Clips of each video
+    **kwargs
+) -> dict: # As from `Answers.row`, and the number of `parameters`
+    "Accuracy of a learner on its validation set, with what it compares to"
+    return dict(get_answers(learn, n_clips, **kwargs).row(), parameters=total_params(learn.model)[0])
+
+# %% ../../nbs/learners/33_evaluate.ipynb #9b2c5e84
+@patch
+def to_dict(self:Answers) -> dict: # Plain values, probabilities to five decimals
+    "As JSON has it"
+    def plain(o): return [[round(p, 5) for p in row] for row in o.tolist()]
+    return dict(vars(self), targs=self.targs.tolist(), probs=plain(self.probs), order={k:plain(o) for k,o in self.order.items()})
+
+def answers_from(
+    d:dict, # From `Answers.to_dict`
+) -> Answers:
+    "Read answers again"
+    order = {k:tensor(o) for k,o in d['order'].items()}
+    return Answers(**dict(d, targs=tensor(d['targs']), probs=tensor(d['probs']), order=order))
 
 # %% ../../nbs/learners/33_evaluate.ipynb #67859c6e
 def _decoded_clip(dl, i):

@@ -12,10 +12,10 @@ __all__ = ['n_classes', 'NeedsTwoClips', 'clip_shape', 'saved_args', 'encoder_le
 import inspect
 from functools import wraps
 from fastai.vision.all import *
-from fastai.callback.channelslast import *
 from fastai.callback.training import BnFreeze
 from fastai.vision.learner import TimmBody
 from ..core import *
+from .speed import *
 from .encoder import *
 from .streams import *
 from .baseline import *
@@ -54,10 +54,14 @@ class NeedsTwoClips(Callback):
         self.hooks = ()
 
 # %% ../../nbs/learners/28_learner.ipynb #26945419
-def _learner(dls, model, splitter, frozen, cbs=None, train_bn=False, **kwargs):
-    "A `Learner`, frozen if asked, with half precision on CUDA"
-    learn = Learner(dls, model, splitter=splitter, cbs=L(cbs)+[BnFreeze(),NeedsTwoClips()], train_bn=train_bn, **kwargs)
-    if torch.device(dls.device or 'cpu').type=='cuda': learn.to_fp16()
+def _learner(dls, model, splitter, frozen, cbs=None, train_bn=False, opt_func=Adam, compile=False, **kwargs):
+    "A `Learner`, frozen if asked, in half precision and with what keeps it busy on a GPU"
+    on_gpu = torch.device(dls.device or 'cpu').type=='cuda'
+    if on_gpu: opt_func = fused(opt_func)
+    cbs = L(cbs)+[BnFreeze(),NeedsTwoClips()]
+    learn = Learner(dls, model, opt_func=opt_func, splitter=splitter, cbs=cbs, train_bn=train_bn, **kwargs)
+    if on_gpu: for_gpu(learn, compile)
+    elif compile: L(getattr(model, 'blocks', [model])).map(Self.compile())
     if frozen: learn.freeze()
     return learn
 
@@ -107,6 +111,7 @@ def encoder_learner(
     ps:float=0.5, # Dropout before the last layer, between 0 and 1
     grad_checkpointing:bool=False, # Compute the encoder again in the backward pass, to keep less memory?
     frozen_stages:int=0, # Stages of the encoder that never train, the first ones
+    compile:bool=False, # Compile the model, which takes a while, for faster steps?
     metrics=accuracy, # As in `Learner`
     **kwargs
 ) -> Learner: # With the encoder frozen where it has learnt something, fp16 on CUDA
@@ -122,7 +127,8 @@ def encoder_learner(
     encoder = stream_encoder(encoder, stream, norm_stats(dls))
     if stream=='both': nf *= 2
     frozen = pretrained or weights is not None
-    return _learner(dls, model(encoder, nf, n_out, **args), splitter, frozen, metrics=metrics, **kwargs)
+    return _learner(dls, model(encoder, nf, n_out, **args), splitter, frozen, metrics=metrics,
+        compile=compile, **kwargs)
 
 # %% ../../nbs/learners/28_learner.ipynb #dca90809
 @_remembers
@@ -152,11 +158,12 @@ def lstm_learner(
     rnn_cls=nn.LSTM, # `nn.LSTM` or `nn.GRU`
     time_pool:str='last', # What the head sees: the 'last' state, the 'mean' of all outputs, or their 'attention'
     stats:bool=False, # Does the head see mean and standard deviation over time of the features as well?
+    max_pool:bool=False, # Read the maximum of each whole map as well?
     **kwargs
 ) -> Learner: # With an `RNNModel`
     "An LSTM over the encoded frames"
     model = partial(RNNModel, hidden_size=hidden_size, num_layers=num_layers, bidirectional=bidirectional, pool=pool,
-        rnn_cls=rnn_cls, time_pool=time_pool, stats=stats)
+        rnn_cls=rnn_cls, time_pool=time_pool, stats=stats, max_pool=max_pool)
     return encoder_learner(dls, model, arch, splitter=rnnmodel_splitter, **kwargs)
 
 # %% ../../nbs/learners/28_learner.ipynb #9cea212f
@@ -194,7 +201,7 @@ def timesformer_learner(
     diff:bool=False, # Without `arch`: look at what changed since the frame before, in place of the frames?
     drop_path:float=0., # Probability to leave out a layer of the last block for a clip, less towards the first
     grad_checkpointing:bool=False, # Compute each block again for the backward pass, in place of keeping its values?
-    compile:bool=False, # Compile the blocks, which takes a while, for faster steps?
+    compile:bool=False, # Compile the model (on the CPU its blocks), which takes a while, for faster steps?
     normalize:bool=True, # Normalise by the statistics of the weights, ImageNet's without any?
     n_out:int=None, # Number of classes, that of `dls` if `None`
     pretrained:bool=None, # Load published weights? (they are downloaded once); None: where there is an `arch`
@@ -211,9 +218,9 @@ def timesformer_learner(
     if arch is not None: model,stats = create_vit(arch, shape, n_out, pretrained, **args)
     else: model,stats = create_timesformer(shape, n_out, patch_size=patch_size, dim=dim, depth=depth, heads=heads,
         dim_head=dim_head, shift_tokens=shift_tokens, diff=diff, **args)
-    for block in model.blocks if compile else (): block.compile()
     if normalize: add_norm(dls, stats)
-    learn = _learner(dls, model, splitter, pretrained or weights is not None, metrics=metrics, **kwargs)
+    frozen = pretrained or weights is not None
+    learn = _learner(dls, model, splitter, frozen, metrics=metrics, compile=compile, **kwargs)
     if arch is not None: learn.made = dict(arch=hf_config(arch) if is_hf(arch) else arch)
     return learn
 
@@ -229,6 +236,7 @@ def video_learner(
     weights:str|Path=None, # Checkpoint on disk to load instead
     ps:float=0.5, # Dropout before the last layer, between 0 and 1
     grad_checkpointing:bool=False, # Compute each block again for the backward pass, in place of keeping its values?
+    compile:bool=False, # Compile the model, which takes a while, for faster steps?
     splitter=video_splitter, # Function from the model to its parameter groups, head last
     metrics=accuracy, # As in `Learner`
     **kwargs
@@ -238,12 +246,5 @@ def video_learner(
     body,nf,stats = create_backbone(arch, shape, pretrained, weights)
     if normalize: add_norm(dls, stats)
     model = VideoModel(body, nf, n_out, ps, grad_checkpointing)
-    return _learner(dls, model, splitter, pretrained or weights is not None, metrics=metrics, **kwargs)
-
-# %% ../../nbs/learners/28_learner.ipynb #d0e4ee11
-@patch
-def before_fit(self:ChannelsLast):
-    "Channels last for the weights of images, and for those of clips"
-    formats = {4:torch.channels_last, 5:torch.channels_last_3d}
-    def reorder(o): return o.contiguous(memory_format=formats[o.ndim]) if o.ndim in formats else o
-    self.learn.model._apply(reorder)
+    frozen = pretrained or weights is not None
+    return _learner(dls, model, splitter, frozen, metrics=metrics, compile=compile, **kwargs)

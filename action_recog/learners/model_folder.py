@@ -23,6 +23,7 @@ from ..clips.sampling import *
 from ..clips.data import *
 from .encoder import *
 from .learner import *
+from .fusion import *
 from .recipes import *
 from .evaluate import *
 
@@ -54,19 +55,24 @@ def _arch_from(name):
     return name if builder==name else torchvision.models.get_model_builder(builder)
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #9437164e
+def _made_to_dict(made):
+    "`made` of a learner in plain values"
+    args = dict(made['args'])
+    # A model of frames can be read by versions that know no streams
+    if args.get('stream')=='rgb': args.pop('stream')
+    if 'members' in args: args['members'] = [_made_to_dict(o) for o in args['members']]
+    if 'arch' in args: args['arch'] = _arch_name(args['arch'])
+    if args.get('rnn_cls') in _rnns.values(): args['rnn_cls'] = args['rnn_cls'].__name__
+    try: return json.loads(json.dumps(dict(factory=made['factory'], args=args)))
+    except TypeError: raise _no_json(f'one of the arguments {args}') from None
+
 def model_to_dict(
     learn:Learner, # Made by one of the factories
 ) -> dict: # `factory` and `args`, plain values
     "By which factory, and with which arguments, the model of `learn` is built"
     if 'made' not in learn.__dict__:
         raise _no_json('a model that was not made by one of the factories in action_recog.learners.learner')
-    args = dict(learn.made['args'])
-    # A model of frames can be read by versions that know no streams
-    if args.get('stream')=='rgb': args.pop('stream')
-    if 'arch' in args: args['arch'] = _arch_name(args['arch'])
-    if args.get('rnn_cls') in _rnns.values(): args['rnn_cls'] = args['rnn_cls'].__name__
-    try: return json.loads(json.dumps(dict(factory=learn.made['factory'], args=args)))
-    except TypeError: raise _no_json(f'one of the arguments {args}') from None
+    return _made_to_dict(learn.made)
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #341d8046
 def is_whole(
@@ -93,6 +99,14 @@ def _check_args(factory, args):
         if not _is_like(v, params[k]): raise ValueError(f'{factory.__name__} takes no {k}={v!r}')
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #a8b47eb3
+def _fusion_from(args, dls):
+    "The fusion with the members that `args` describe"
+    if args.keys()!={'n_out','members','weights'}: raise ValueError(f'fusion_learner has no {", ".join(sorted(args))}')
+    members = args['members']
+    if not isinstance(members, list) or not 1<=len(members)<=64: raise ValueError('a fusion has 1 to 64 members')
+    if any(o['factory']=='fusion_learner' for o in members): raise ValueError('a fusion has no fusions among its members')
+    return fusion_learner([model_from_dict(o, dls) for o in members], args['weights'])
+
 def model_from_dict(
     cfg:dict, # From `model_to_dict`
     dls:DataLoaders, # Of clips as the model takes them
@@ -100,6 +114,7 @@ def model_from_dict(
     "A `Learner` with the model that `cfg` describes"
     name = cfg['factory']
     args = dict(cfg['args'])
+    if name=='fusion_learner': return _fusion_from(args, dls)
     factories = {o['learner'].__name__:o['learner'] for o in learner_meta.values()}
     if name not in factories: raise ValueError(f'there is no factory {name!r}')
     odd = args.keys()-saved_args(factories[name])
@@ -224,7 +239,7 @@ def model_config(
         vocab=list(learn.dls.vocab), frames=frames_to_dict(learn.dls), recipe=ifnone(recipe, about.get('recipe')),
         metrics=ifnone(metrics, about.get('metrics', _last_metrics(learn))), versions=_versions())
     if several_labels(learn.dls): res.update(format_version=2, several_labels=True)
-    if 'stream' in res['model']['args']: res['format_version'] = 3
+    if res['model']['args'].keys() & {'stream','members'}: res['format_version'] = 3
     rule = learn.__dict__.get('timeline_rule')
     if rule: res['timeline_rule'] = dict(rule) if isinstance(rule, dict) else asdict(rule)
     return res
@@ -343,7 +358,8 @@ def read_config(
     fn = folder/'config.json'
     if not folder.is_dir(): raise FileNotFoundError(f'{folder} is no folder: give one that save_model wrote')
     if not fn.is_file(): raise FileNotFoundError(f'{folder} has no config.json: give a folder that save_model wrote')
-    try: cfg = json.loads(fn.read_text(encoding='utf-8-sig'))
+    try:
+        with read_errors(fn): cfg = json.loads(fn.read_text(encoding='utf-8-sig'))
     except (ValueError, RecursionError): raise ValueError(f'{fn} is no JSON: fetch the folder again') from None
     if not isinstance(cfg, dict) or cfg.get('format')!='action_recog':
         raise ValueError(f'{fn} is not from action_recog: give a folder that save_model wrote')
@@ -429,6 +445,7 @@ def _check_vocab(vocab, n_out):
 def _read_weights(folder):
     fn = folder/'model.safetensors'
     if not fn.is_file(): raise FileNotFoundError(f'{folder} has no model.safetensors: fetch the folder again')
+    with read_errors(fn): open(fn, 'rb').close()
     try: weights = load_file(fn)
     except SafetensorError:
         why = 'is not in the safetensors format, and no other is opened'

@@ -14,6 +14,7 @@ import errno,time
 from contextlib import contextmanager
 from dataclasses import dataclass,field
 from fastai.vision.all import *
+from ..clips.loader import memory_error
 from .recipes import *
 
 # %% ../../nbs/learners/32a_phases.ipynb #d024edca
@@ -215,12 +216,19 @@ class TimeLeft(Callback):
 # %% ../../nbs/learners/32a_phases.ipynb #aa87bd80
 class StopAtNaN(Callback):
     "Stop with a `FloatingPointError` where the loss is no number any more"
-    order = MixedPrecision.order+1
+    order = Recorder.order+1
     def after_loss(self):
-        if self.loss.isfinite().all(): return
+        # To look at a loss on a GPU waits for it, which the recorder does after the step
+        if not (self.training and self.loss.is_cuda): self.check(self.loss)
+
+    def after_batch(self):
+        if self.training and self.loss.is_cuda: self.check(self.recorder.losses[-1])
+
+    def check(self, loss):
+        if loss.isfinite().all(): return
         lr = self.opt.hypers[-1]['lr']
         also = ', or without fp16 (`learn.to_fp32()`)' if hasattr(self.learn, 'mixed_precision') else ''
-        raise FloatingPointError(f'the loss became {self.loss.item()} in epoch {self.epoch+1} of {self.n_epoch} '
+        raise FloatingPointError(f'the loss became {loss.item()} in epoch {self.epoch+1} of {self.n_epoch} '
             f'at a learning rate of {lr:.2g}: start again with a lower lr, a tenth for example{also}')
 
 # %% ../../nbs/learners/32a_phases.ipynb #2e927957
@@ -248,11 +256,9 @@ def _more_memory(recipe):
 
 def _known_error(e, recipe):
     "The sentence for an error of PyTorch's that is known, or `None`"
-    said = str(e)
+    said,of_workers = str(e),memory_error(e)
+    if of_workers: return of_workers
     if isinstance(e, torch.OutOfMemoryError) or "can't allocate memory" in said: return _more_memory(recipe)
-    if 'shared memory' in said or 'Bus error' in said:
-        return MemoryError('the workers of the loaders have too little shared memory (/dev/shm, in Docker 64 MB): '
-            'start the container with --shm-size=8g or --ipc=host, or read without workers by num_workers=0')
     if 'Expected more than 1 value per channel' in said:
         return ValueError(f'batch normalisation cannot learn from bs={recipe.bs}: take 2 clips in a batch or more')
 

@@ -97,7 +97,7 @@ def make(self:Run):
 
 # %% ../../nbs/learners/35_training.ipynb #783fb7e5
 _checkpoints = 'checkpoint.pth','checkpoint-before.pth'
-_files = 'metrics.json',*_checkpoints,'history.csv','losses.png','learner.pkl'
+_files = 'metrics.json','answers.json',*_checkpoints,'history.csv','losses.png','learner.pkl'
 
 @patch
 def begin(self:Run):
@@ -149,11 +149,21 @@ def train_phase(self:Run,
     if phase.name=='unfrozen': self.learn.unfreeze()
     with self.features(), maybe_distributed(self.learn): fit_phase(self.learn, phase, start, cbs)
 
+# %% ../../nbs/learners/35_training.ipynb #ad5ace12
+@patch
+def check_room(self:Run):
+    "Raise an `OSError` where the disk has no room for a checkpoint"
+    if not self.has_folder or rank_distrib(): return
+    # The weights, and two numbers for each that Adam keeps
+    n_bytes = 3*sum(o.nbytes for o in self.learn.model.parameters())
+    need_space(self.out, n_bytes, f'a checkpoint of {self.name}')
+
 # %% ../../nbs/learners/35_training.ipynb #33c79260
 @patch
 def save_checkpoint(self:Run, learn):
     "Write what the next epoch depends on, and the history of those before"
     if not self.has_folder or rank_distrib(): return
+    self.check_room()
     # The recorder has tensors and lists of fastai's
     curves = {k:[list(o) if is_listy(o) else float(o) for o in v] for k,v in self.progress.curves.items()}
     progress = dict(vars(self.progress), curves=curves)
@@ -174,15 +184,22 @@ def plot_losses(self:Run):
     plt.close('all')
 
 # %% ../../nbs/learners/35_training.ipynb #30c9f9b3
+def _read_whole(fn):
+    "The checkpoint `fn` of a run, `None` if there is no such file"
+    saved = read_checkpoint(fn)
+    is_table = isinstance(saved, dict) and saved.keys()=={'settings','progress','state'}
+    is_whole = is_table and isinstance(saved['progress'], dict) and saved['progress'].keys()==vars(Progress()).keys()
+    if saved is not None and not is_whole: raise ValueError(f'{fn} is no checkpoint of a run')
+    return saved
+
 @patch
 def last_checkpoint(self:Run) -> dict: # From `save_checkpoint`, `None` if there is none
     "The newest checkpoint of these settings that can be read"
     for fn in [self.out/o for o in _checkpoints]:
-        try: saved = read_checkpoint(fn)
+        try: saved = _read_whole(fn)
         except ValueError as e: print(f'{e}: the run goes on from what was before it', flush=True)
         else:
-            is_ours = isinstance(saved, dict) and saved.keys()=={'settings','progress','state'}
-            if is_ours and saved['settings']==self.settings: return saved
+            if saved and saved['settings']==self.settings: return saved
 
 # %% ../../nbs/learners/35_training.ipynb #8a04feab
 @patch
@@ -190,6 +207,7 @@ def train(self:Run,
     cbs=None, # Callbacks for all phases
 ):
     "Train phase by phase, or go on where the run was stopped"
+    self.check_room()
     if self.learn.opt is None: self.learn.create_opt()
     opt = self.learn.opt
     phases = get_phases(self.recipe, opt.frozen_idx>0, len(opt.hypers))
@@ -213,9 +231,9 @@ def score(self:Run):
     leave_distributed()
     start = time.perf_counter()
     with training_errors(self.recipe), self.features():
-        measured = score(self.learn, self.recipe.n_clips, self.recipe.flip)
+        self.answers = get_answers(self.learn, self.recipe.n_clips, self.recipe.flip)
     # With stored features the learner had only a part of its encoder
-    measured['parameters'] = total_params(self.learn.model)[0]
+    measured = dict(self.answers.row(), parameters=total_params(self.learn.model)[0])
     epochs = [o['seconds'] for o in self.progress.history]
     times = dict(seconds_per_epoch=np.mean(epochs), seconds=sum(epochs)+time.perf_counter()-start)
     self.row = dict(split=self.split, **measured, **times, **self.settings, recipe_why=self.why, devices=self.devices)
@@ -229,6 +247,7 @@ def keep(self:Run):
     try: save_model(self.learn, self.out/'model', self.row['recipe'], about)
     except ValueError as e: print(f'{self.name} has a learner.pkl alone: {e}', flush=True)
     with new_file(self.out/'learner.pkl') as part, save_errors(): self.learn.export(part)
+    write_json(self.out/'answers.json', self.answers.to_dict())
     write_json(self.out/'metrics.json', self.row)
 
 # %% ../../nbs/learners/35_training.ipynb #c0a47dac
