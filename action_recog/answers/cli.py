@@ -261,10 +261,12 @@ def ar_table(
     folds:str=None, # Official splits, with commas between; 1 if not given, for ucf101 1,2,3
     seeds:str='0', # A training of each, with commas between
     leak:bool=False, # Train with a random split as well, to see how much that flatters?
+    fuse:bool=False, # Let the learners of each split and seed answer together as well?
     **kwargs
 ):
     "Train all learners and print the accuracy table"
     from action_recog.learners.tables import report_md
+    from action_recog.learners.fuse import fused_table
     from action_recog.learners.training import make_table
     whole = str(path)=='ucf101'
     models = models.split(',') if models else ['baseline','lstm','convlstm','timesformer']
@@ -274,7 +276,8 @@ def ar_table(
     changes = {k:kwargs.pop(k, None) for k in ('image_size','seq_len','bs','epochs','lr')}
     loggers = _loggers(**{k:kwargs.pop(k, False) for k in ('tensorboard','wandb')})
     segments = _label_args(path, *[kwargs.pop(k, None) for k in ('labels','background','rate','point')])
-    rows = make_table(_data(path), out, recipes, models, arch, weights, changes,
+    table = fused_table if fuse else make_table
+    rows = table(_data(path), out, recipes, models, arch, weights, changes,
         why=why, folds=folds, seeds=seeds, leak=leak, loggers=loggers, **kwargs, **segments)
     print(f'\n{report_md(rows)}')
     if segments: _print_timelines({o['name']:_timeline_scores(Path(out)/o['name'], path, segments['labels']) for o in rows})

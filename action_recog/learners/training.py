@@ -83,7 +83,7 @@ def make(self:Run):
     if r.layer_decay and learner_meta[self.model]['splitter'] is not timesformer_splitter:
         raise ValueError(f'{self.model} has no blocks for a layer_decay: give it an lr_mult')
     encoder = self.first_encoder() if r.start else None
-    set_seed(self.seed, reproducible=True)
+    set_seed(self.seed)
     args = dict(self.data_args, random=self.data_args.get('random') or .2*(r.split=='random'))
     if self.num_workers is not None: args['num_workers'] = self.num_workers
     get = get_dls if self.labels is None else partial(get_segment_dls, labels=self.labels)

@@ -7,17 +7,19 @@ Docs: https://action-recog.github.io/action_recog/videos/video.html.md"""
 # %% auto #0
 __all__ = ['video_extensions', 'VideoInfo', 'open_container', 'VideoError', 'open_file', 'check_shape', 'video_stream',
            'open_video', 'probe', 'scaled_size', 'TimedFrame', 'iter_frames', 'visible', 'get_videos', 'is_clip',
-           'check_layout', 'find_clips', 'FileFrames', 'FolderFrames', 'open_frames', 'read_clip', 'read_frames']
+           'check_layout', 'find_clips', 'find_stretch', 'FileFrames', 'FolderFrames', 'open_frames', 'read_clip',
+           'read_frames']
 
 # %% ../../nbs/videos/04_video.ipynb #bfe3fcd7
 import av,threading
 from av.stream import Disposition
 from av.video.reformatter import Interpolation,VideoReformatter
-from contextlib import contextmanager
+from contextlib import contextmanager,nullcontext
 from functools import cached_property
 from fastai.vision.all import *
 from ..core import *
 from .files import *
+from .seek import *
 
 # %% ../../nbs/videos/04_video.ipynb #e2b7a93d
 def open_container(
@@ -99,54 +101,6 @@ def open_video(
         try: yield container,video_stream(container, video)
         except (av.FFmpegError, MemoryError) as e: raise _unreadable(video, e) from None
 
-# %% ../../nbs/videos/04_video.ipynb #bc30c6ef
-def _n_pictures(packet):
-    "Number of pictures in an MPEG-4 `packet`, 0 for a placeholder"
-    return 0 if packet.size<9 else bytes(packet).count(b'\0\0\1\xb6')
-
-# %% ../../nbs/videos/04_video.ipynb #140b36d5
-def _count_by_decoding(video):
-    "Number of frames that decoding `video` gives"
-    with open_video(video) as (container,stream): return sum(1 for _ in iter_frames(container, stream, damage='skip'))
-
-def _count_in_packets(video, keyframes=False):
-    "Number of frames of `video`, or of its key frames, from its packets, and the seconds from the first to the last"
-    n_frames,is_one_waiting,times,is_whole = 0,False,[],None
-    with open_video(video) as (container,stream):
-        is_mpeg4 = stream.codec_context.name=='mpeg4'
-        for packet in container.demux(stream):
-            if not packet.size or packet.is_discard: continue
-            if is_whole is None: is_whole = packet.is_keyframe
-            n_pictures = _n_pictures(packet) if is_mpeg4 else 1
-            is_shown = n_pictures>0 or is_one_waiting
-            n_frames += packet.is_keyframe if keyframes else is_shown
-            if n_pictures!=1: is_one_waiting = n_pictures>1
-            if packet.pts is not None: times.append(packet.pts*packet.time_base)
-    if is_whole is False and not keyframes: n_frames = min(n_frames, _count_by_decoding(video))
-    return int(n_frames), float(max(times)-min(times)) if times else 0.
-
-# %% ../../nbs/videos/04_video.ipynb #aa41bbe3
-def _has_good_index(stream):
-    "Does `stream` have an index that agrees with its header?"
-    index = stream.index_entries
-    if not len(index) or not index[0].is_keyframe: return False
-    return len(index)==stream.frames and not any(o.size<9 or o.is_discard for o in index)
-
-def _n_frames(container, stream, keyframes=False):
-    "Number of frames, or of key frames, that decoding `stream` gives"
-    if not _has_good_index(stream): return _count_in_packets(container.name, keyframes)[0]
-    return sum(o.is_keyframe for o in stream.index_entries) if keyframes else stream.frames
-
-# %% ../../nbs/videos/04_video.ipynb #4e59e7ac
-def _frame_rate(container, stream):
-    "Number of frames of `stream`, and how many are shown a second on average; 0 if nothing tells"
-    said = float(stream.average_rate or 0)
-    if _has_good_index(stream): return stream.frames,said
-    n_frames,seconds = _count_in_packets(container.name)
-    if n_frames<2 or seconds<=0: return n_frames,said
-    timed = (n_frames-1)/seconds
-    return n_frames, said if abs(said-timed)<.02*timed else timed
-
 # %% ../../nbs/videos/04_video.ipynb #84164d67
 VideoInfo = namedtuple('VideoInfo', 'n_frames width height fps')
 
@@ -155,8 +109,8 @@ def probe(
 ) -> VideoInfo: # Frames, width and height in pixels, frames per second by their times, 0 if nothing tells
     "Size and length of `video` without decoding it"
     with open_video(video) as (container,stream):
-        n_frames,fps = _frame_rate(container, stream)
-        return VideoInfo(n_frames, stream.width, stream.height, fps)
+        table = frame_table(container, stream, partial(open_video, container.name))
+        return VideoInfo(table.n_frames, stream.width, stream.height, table.fps)
 
 # %% ../../nbs/videos/04_video.ipynb #5ec71203
 def scaled_size(
@@ -339,34 +293,128 @@ def find_clips(
     if strays: warn(f'passed over {len(strays)} files below {path} that are no videos, the first is {strays[0]}')
     return clips
 
+# %% ../../nbs/videos/04_video.ipynb #17566be7
+_rounding = 5e-4
+
+def find_stretch(
+    times:np.ndarray, # Second of each frame of the film
+    start:float|None, # Second at which the stretch starts, the first frame if `None`
+    stop:float|None, # Second before which it ends, behind the last frame if `None`
+    video:str|Path, # What the film is, for the message
+) -> range: # Numbers of the frames
+    "The frames of a stretch of a film"
+    start = ifnone(start, 0.)
+    if stop is not None and stop<=start: raise VideoError(f'{video}: a stretch from {start:g} to {stop:g} s is none: it ends after it starts')
+    gap = times[-1]/max(len(times)-1, 1)
+    if start>times[-1]+gap: raise VideoError(f'{video} ends at {times[-1]+gap:.3f} s, nothing of it lies behind {start:g} s: give an earlier start')
+    end = len(times) if stop is None else int(np.searchsorted(times, stop-_rounding))
+    first = int(np.searchsorted(times, start-_rounding))
+    if first>=end: first = max(int(np.searchsorted(times, start, 'right'))-1, 0)
+    return range(first, max(end, first+1))
+
 # %% ../../nbs/videos/04_video.ipynb #ead39b87
 class FileFrames:
-    "The frames of a video file that is open"
+    "The frames of a video file that is open, or of a stretch of it"
     def __init__(self,
-        container:av.container.InputContainer, # Open container
+        container:av.container.InputContainer, # Open container, nothing read from it yet
         stream:av.video.stream.VideoStream, # Its `video_stream`
         keyframes:bool=False, # Decode and count key frames only?
         damage:str='raise', # As for `iter_frames`
-    ): store_attr()
+        start:float=None, # Second of the film at which the stretch starts
+        stop:float=None, # Second before which it ends
+    ):
+        store_attr()
+        self.is_whole = start is None and stop is None
+        self.is_fresh = True
+        if keyframes and not self.is_whole: raise ValueError('key frames are counted over a whole video: leave out start and stop')
+
+    def _table(self, timed): return frame_table(self.container, self.stream, partial(open_video, self.container.name), timed)
 
     @cached_property
-    def n_frames(self):
-        n = _n_frames(self.container, self.stream, self.keyframes)
+    def table(self): return self._table(not self.is_whole)
+
+    @cached_property
+    def span(self):
+        "Numbers in the film of the frames that count"
+        n = self.table.n_keys if self.keyframes else self.table.n_frames
         if n<1: raise VideoError(f'{self.container.name} holds no frame that can be decoded: remove it or replace it')
-        return n
+        return range(n) if self.is_whole else find_stretch(self.table.times, self.start, self.stop, self.container.name)
 
-    @cached_property
-    def fps(self):
-        "Frames a second: of the frames that are decoded, so fewer with `keyframes`"
-        n_frames,fps = _frame_rate(self.container, self.stream)
-        share = self.n_frames/max(n_frames, 1) if self.keyframes else 1
-        return (fps or 25.)*share
+# %% ../../nbs/videos/04_video.ipynb #08b0a804
+@patch(as_prop=True)
+def n_frames(self:FileFrames)->FrameCount:
+    "Number of frames, with their times unless only key frames count"
+    return FrameCount(len(self.span), None if self.keyframes else partial(getattr, self, 'times'))
 
-    def __iter__(self):
+@patch(as_prop=True)
+def times(self:FileFrames)->np.ndarray: # Shape `(n_frames,)`
+    "Seconds from the film's first frame to each"
+    if self.keyframes: return np.arange(self.n_frames)/self.fps
+    return self._table(True).times[self.span.start:self.span.stop]
+
+@patch(as_prop=True)
+def fps(self:FileFrames)->float:
+    "Frames a second: of the frames that are decoded, so fewer with `keyframes`"
+    share = self.table.n_keys/max(self.table.n_frames, 1) if self.keyframes else 1
+    return (self.table.fps or 25.)*share
+
+# %% ../../nbs/videos/04_video.ipynb #f3ba80bc
+_near = 32
+
+@patch
+def _fresh(self:FileFrames):
+    "A context with the container and its stream, nothing read from it yet"
+    if not self.is_fresh: return open_video(self.container.name)
+    self.is_fresh = False
+    return nullcontext((self.container,self.stream))
+
+@patch
+def _jumping(self:FileFrames, wanted):
+    with self._fresh() as (container,stream):
+        read = key_frames_at if self.keyframes else frames_at
+        if not self.keyframes: share_work(stream, self.table, wanted)
+        for number,frame in read(container, stream, self.table, wanted):
+            check_shape(frame.height, frame.width, container.name)
+            yield TimedFrame(number, frame.time, frame)
+
+@patch
+def _passing(self:FileFrames, wanted):
+    with self._fresh() as (container,stream):
         frame = None
-        for frame in iter_frames(self.container, self.stream, self.keyframes, self.damage): yield frame
-        if frame is None:
-            raise VideoError(f'{self.container.name} holds no frame that can be decoded: remove it or replace it')
+        for frame in iter_frames(container, stream, self.keyframes, self.damage):
+            if frame.number in wanted: yield frame
+            if frame.number==wanted[-1]: return
+        if frame is None: raise VideoError(f'{container.name} holds no frame that can be decoded: remove it or replace it')
+        yield frame
+
+# %% ../../nbs/videos/04_video.ipynb #43bd9b03
+@patch
+def at(self:FileFrames,
+    numbers, # Frame numbers from 0, in any order
+): # Generator of `TimedFrame`s in order, each once, the last frame for all numbers beyond it
+    "The frames of some numbers"
+    numbers = sorted(set(numbers))
+    if not numbers: return
+    if self.is_whole and numbers[-1]<_near: return (yield from self._passing(numbers))
+    wanted = sorted({self.span[min(o, len(self.span)-1)] for o in numbers})
+    last = -1
+    try:
+        for frame in self._jumping(wanted):
+            last,frame.number = frame.number,frame.number-self.span.start
+            yield frame
+    except CannotSeek:
+        self.table.keys = []
+        for frame in self._passing([o for o in wanted if o>last]):
+            frame.number -= self.span.start
+            yield frame
+
+@patch
+def __iter__(self:FileFrames):
+    if not self.is_whole: return (yield from self.at(range(self.n_frames)))
+    frame = None
+    with self._fresh() as (container,stream):
+        for frame in iter_frames(container, stream, self.keyframes, self.damage): yield frame
+    if frame is None: raise VideoError(f'{self.container.name} holds no frame that can be decoded: remove it or replace it')
 
 # %% ../../nbs/videos/04_video.ipynb #d5712e37
 def _jpeg_codec():
@@ -414,22 +462,30 @@ class FolderFrames:
     fps = 25.
     def __init__(self,
         folder:str|Path, # Folder of image files, named by their numbers
+        start:float=None, # Second at which a stretch of them starts
+        stop:float=None, # Second before which it ends
     ):
         self.folder = folder
         try: self.names = frame_names(folder)
         except (ValueError, OSError) as e: raise VideoError(str(e)) from None
         self.codec = _jpeg_codec()
-        if self.names: return
-        check_layout(folder)
-        raise VideoError(f'{folder} holds no frames: extract them anew or remove the folder')
+        if not self.names:
+            check_layout(folder)
+            raise VideoError(f'{folder} holds no frames: extract them anew or remove the folder')
+        self.span = range(len(self.names))
+        if start is not None or stop is not None: self.span = find_stretch(self.times, start, stop, folder)
 
     @property
-    def n_frames(self): return len(self.names)
+    def n_frames(self): return len(self.span)
+
+    @property
+    def times(self): return np.array(self.span)/self.fps
 
     def __getitem__(self, number):
-        open_picture = partial(_open_image, os.path.join(self.folder, self.names[number]), self.codec)
-        return TimedFrame(number, number/self.fps, open_picture)
+        open_picture = partial(_open_image, os.path.join(self.folder, self.names[self.span[number]]), self.codec)
+        return TimedFrame(number, self.span[number]/self.fps, open_picture)
 
+    def at(self, numbers): return (self[i] for i in sorted({min(o, self.n_frames-1) for o in numbers}))
     def __iter__(self): return (self[number] for number in range(self.n_frames))
 
 # %% ../../nbs/videos/04_video.ipynb #935c9f81
@@ -437,11 +493,13 @@ class FolderFrames:
 def open_frames(
     video:str|Path, # Video file, or frame folder
     keyframes:bool=False, # Decode and count key frames only? A folder's pictures all count
-): # A context with `FileFrames` or `FolderFrames`: both have `n_frames` and `fps`, and give `TimedFrame`s
+    start:float=None, # Second of the film at which a stretch starts, its first frame if `None`
+    stop:float=None, # Second before which the stretch ends, the film's end if `None`
+): # A context with `FileFrames` or `FolderFrames`: both have `n_frames`, `times`, `fps` and `at`, and give `TimedFrame`s
     "Open a video file or a frame folder for going through its frames"
-    if Path(video).is_dir(): yield FolderFrames(video)
+    if Path(video).is_dir(): yield FolderFrames(video, start, stop)
     else:
-        with open_video(video) as (container,stream): yield FileFrames(container, stream, keyframes)
+        with open_video(video) as (container,stream): yield FileFrames(container, stream, keyframes, start=start, stop=stop)
 
 # %% ../../nbs/videos/04_video.ipynb #6b5aa260
 def _new_clip(n, height, width, video):
@@ -481,22 +539,26 @@ def read_clip(
     idxs, # Frame numbers from 0, in any order, repeats allowed, or a function of the number of frames that gives them
     size:int=None, # Length of the short side in pixels, the video's own if `None`
     keyframes:bool=False, # Count and decode key frames only?
+    start:float=None, # Second of the film at which a stretch starts, within which frames are numbered
+    stop:float=None, # Second before which the stretch ends
 ) -> TensorClip: # The frames `idxs` as `uint8`, shape `(len(idxs), 3, H, W)`
     "Decode some frames of `video`"
     with open_video(video) as (container,stream):
-        frames = FileFrames(container, stream, keyframes)
+        frames = FileFrames(container, stream, keyframes, start=start, stop=stop)
         numbers = _frame_numbers(idxs, frames)
-        clip,n_seen = _stack_frames(frames, numbers, size, video)
-    if n_seen>max(numbers) or not callable(idxs): return clip
-    return read_clip(video, idxs(n_seen), size, keyframes)
+        clip,n_seen = _stack_frames(frames.at(numbers), numbers, size, video)
+    if n_seen>max(numbers) or n_seen<1 or not callable(idxs): return clip
+    return read_clip(video, idxs(n_seen), size, keyframes, start, stop)
 
 # %% ../../nbs/videos/04_video.ipynb #a75bda3c
 def read_frames(
     folder:str|Path, # Folder of image files, named by their numbers
     idxs, # Positions from 0 in the order of the numbers, otherwise as for `read_clip`
     size:int=None, # Length of the short side in pixels, that of the first frame read if `None`
+    start:float=None, # Second at which a stretch starts, at 25 pictures a second
+    stop:float=None, # Second before which the stretch ends
 ) -> TensorClip: # The frames `idxs` as `uint8`, shape `(len(idxs), 3, H, W)`
     "Read some frames of a frame folder"
-    frames = FolderFrames(folder)
+    frames = FolderFrames(folder, start, stop)
     idxs = [min(i, frames.n_frames-1) for i in _frame_numbers(idxs, frames)]
-    return _stack_frames((frames[i] for i in sorted(set(idxs))), idxs, size, folder)[0]
+    return _stack_frames(frames.at(idxs), idxs, size, folder)[0]
