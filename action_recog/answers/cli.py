@@ -176,8 +176,8 @@ def _timeline_scores(out, path, df):
     learn.remove_cbs(learn.cbs.filter(lambda o: o.name=='progress'))
     length = float((df.end-df.start).median())
     scores = score_films(learn, truth, path, truth.video.unique().tolist(), windows=(length/2,length))
-    config = Path(out)/'model'/'config.json'
-    if config.is_file(): write_json(config, {**read_json(config), 'timeline_rule':scores['rule']})
+    for name,news in {'model/config.json':dict(timeline_rule=scores['rule']), 'metrics.json':dict(timeline=scores)}.items():
+        if (Path(out)/name).is_file(): write_json(Path(out)/name, {**read_json(Path(out)/name), **news})
     return {k:v for k,v in scores.items() if isinstance(v, float)}
 
 def _print_timelines(scores):

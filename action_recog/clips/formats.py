@@ -118,7 +118,7 @@ def split_table(
     "The cells of a table whose columns are separated by a comma, a semicolon, a tab or a bar"
     best = []
     for sep in ',;\t|':
-        reader = csv.reader(text.split('\n'), delimiter=sep)
+        reader = csv.reader(io.StringIO(text), delimiter=sep)
         try: lines = [(reader.line_num,[o.strip() for o in cells]) for cells in reader if any(o.strip() for o in cells)]
         except csv.Error: continue
         # A wrong separator finds fewer columns, in the line that names them or in most lines
@@ -203,7 +203,7 @@ def table_rows(
         if len(cells)>len(columns.names): raise file.error(row, f'{len(cells)} cells under {len(columns.names)} columns: '
             'put quotation marks around texts with a separator in them')
         start = _table_seconds(file, columns, cells, 'start', row)
-        new = dict(row=row, video=columns.cell(cells, 'video') or file.video, start=start,
+        new = dict(row=row, video=columns.cell(cells, 'video') or file.video or '', start=start,
             end=_table_end(file, columns, cells, start, row), label=columns.cell(cells, 'label'))
         for o in ('group','split'):
             if columns.place[o] is not None: new[o] = columns.cell(cells, o)
@@ -261,17 +261,18 @@ def rows(self:BorisEvents):
     for row,event in self.events:
         kind = (_first_of(event, 'behavior type', 'status') or '').upper()
         if 'start (s)' in event: kind = 'POINT' if kind=='POINT' else 'STATE'
-        new = dict(row=row, video=self.video(event), label=event['behavior'])
+        new = dict(row=row, video=self.video(event), label=event.get('behavior', ''))
         if kind=='POINT' and self.file.point is None: raise self.file.error(row,
-            f'{event["behavior"]!r} is a point event: give `point`, the seconds that it lasts')
-        time = self.file.seconds(event.get('time', event.get('start (s)')), row)-self.shift(event, row)
-        if kind=='STATE': rows.append(dict(new, start=time, end=time+self.file.seconds(event['stop (s)'], row)-self.file.seconds(event['start (s)'], row)))
+            f'{new["label"]!r} is a point event: give `point`, the seconds that it lasts')
+        begin = event.get('time', event.get('start (s)', ''))
+        time = self.file.seconds(begin, row)-self.shift(event, row)
+        if kind=='STATE': rows.append(dict(new, start=time, end=time+self.file.seconds(event.get('stop (s)', ''), row)-self.file.seconds(begin, row)))
         elif kind=='POINT': rows.append(dict(new, start=time, end=time+self.file.point))
         elif kind=='START':
-            if _boris_key(event) in begun: raise self.file.error(row, f'{event["behavior"]!r} starts again before it stopped: correct it')
+            if _boris_key(event) in begun: raise self.file.error(row, f'{new["label"]!r} starts again before it stopped: correct it')
             begun[_boris_key(event)] = dict(new, start=time)
         elif kind=='STOP':
-            if _boris_key(event) not in begun: raise self.file.error(row, f'{event["behavior"]!r} stops before it started: correct it')
+            if _boris_key(event) not in begun: raise self.file.error(row, f'{new["label"]!r} stops before it started: correct it')
             rows.append(dict(begun.pop(_boris_key(event)), end=time))
         else: raise self.file.error(row, f'an event is START, STOP or POINT, not {kind!r}: export tabular events')
     for o in begun.values(): raise self.file.error(o['row'], f'{o["label"]!r} starts and never stops: correct it')
@@ -325,11 +326,15 @@ def elan_rows(
     file:LabelFile, # An `.eaf` file
 ) -> list: # Dicts with `row`, `video`, `start`, `end`, `label`; a row is called by the annotation's id
     "The segments of an ELAN file"
-    try: root = ElementTree.fromstring(file.text.encode())
+    # The text is decoded already, so that what its first line says about its encoding no longer holds
+    try: root = ElementTree.fromstring(re.sub(r'^\s*<\?xml[^>]*\?>', '', file.text.lstrip('\ufeff')))
     except ElementTree.ParseError as e: raise ValueError(f'{file.fn} breaks off or is damaged ({e}): save it anew') from None
     if root.tag!='ANNOTATION_DOCUMENT': raise ValueError(f'{file.fn} is XML, and no file of ELAN: export the labels as CSV')
-    scale = dict(milliseconds=1000)[root.find('HEADER').get('TIME_UNITS', 'milliseconds')] if root.find('HEADER') is not None else 1000
-    times = {o.get('TIME_SLOT_ID'):float(o.get('TIME_VALUE'))/scale for o in root.iter('TIME_SLOT') if o.get('TIME_VALUE')}
+    header = root.find('HEADER')
+    units = 'milliseconds' if header is None else header.get('TIME_UNITS', 'milliseconds')
+    if units!='milliseconds': raise ValueError(f'{file.fn} counts {units}: save it with a newer ELAN, which counts milliseconds')
+    slots = {o.get('TIME_SLOT_ID'):o.get('TIME_VALUE') for o in root.iter('TIME_SLOT')}
+    times = {k:file.seconds(v, k)/1000 for k,v in slots.items() if v}
     video,origin = _eaf_video(file, root)
     tiers = _eaf_annotations(root, times)
     if file.tier is None:
@@ -392,10 +397,10 @@ def _ls_answer(file, task, row, told):
     answers = [o for o in task.get('annotations') or task.get('completions') or [] if not o.get('was_cancelled')]
     best = [o for o in answers if o.get('ground_truth')] or answers
     if len(best)>1: told['answers'].append(row)
-    if best: return max(enumerate(best), key=lambda o: (str(o[1].get('updated_at') or o[1].get('created_at') or ''), o[0]))[1]['result']
+    if best: return max(enumerate(best), key=lambda o: (str(o[1].get('updated_at') or o[1].get('created_at') or ''), o[0]))[1].get('result') or []
     guesses = task.get('predictions') or []
     if guesses: told['predictions'].append(row)
-    return guesses[-1]['result'] if guesses else []
+    return guesses[-1].get('result') or [] if guesses else []
 
 def _ls_regions(task):
     "The regions of a task in Label Studio's short form, which has them in a key of the task"
@@ -418,8 +423,10 @@ def label_studio_rows(
             value,row = o.get('value') or {},f'{name}, region {j}'
             if 'timelinelabels' not in value: continue
             video = _ls_video(file, task.get('data') or task, name)
+            rate = _ls_rate(file, task, value)
             for label,span in itertools.product(value['timelinelabels'], value.get('ranges') or []):
-                rate = _ls_rate(file, task, value)
+                if not all(isinstance(span.get(o), (int,float)) for o in ('start','end')):
+                    raise file.error(row, f'the range {span} has no start or no end: correct it')
                 new = dict(row=row, video=video, start=file.seconds(max(span['start']-1, 0), row, True, rate),
                     end=file.seconds(span['end'], row, True, rate), label=str(label).strip())
                 rows.append(new | ({'score':float(o['score'])} if isinstance(o.get('score'), (int,float)) else {}))

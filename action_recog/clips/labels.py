@@ -6,8 +6,8 @@ Docs: https://action-recog.github.io/action_recog/clips/labels.html.md"""
 
 # %% auto #0
 __all__ = ['read_table', 'table_column', 'table_files', 'has_header', 'Lookup', 'AsText', 'class_order', 'table_labels',
-           'table_valid', 'VideoSegment', 'as_clip', 'base_name', 'find_videos', 'video_seconds', 'segment_faults',
-           'tell_faults', 'check_labels', 'need_no_segments']
+           'table_valid', 'VideoSegment', 'as_clip', 'stretch_of', 'base_name', 'find_videos', 'video_seconds',
+           'segment_faults', 'tell_faults', 'check_labels', 'need_no_segments']
 
 # %% ../../nbs/clips/13_labels.ipynb #1b36362c
 from dataclasses import dataclass
@@ -151,6 +151,11 @@ def as_clip(
 ): # The segment itself, or a `Path`
     "What stands for a clip"
     return o if isinstance(o, VideoSegment) else Path(o)
+def stretch_of(
+    clip, # `VideoSegment`, or a path
+) -> tuple: # Start and end in seconds, nothing for a whole video
+    "Which part of its video a clip is"
+    return (clip.start,clip.end) if isinstance(clip, VideoSegment) else ()
 
 # %% ../../nbs/clips/13_labels.ipynb #c60b524b
 def base_name(

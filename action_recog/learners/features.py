@@ -15,7 +15,9 @@ from fastai.vision.all import *
 from ..core import TensorClip
 from ..videos.files import need_space,new_file,remove_stale
 from ..clips.sampling import UniformSampler,frames_each
+from ..clips.labels import VideoSegment,as_clip,stretch_of
 from ..clips.data import clip_reader,set_sampler
+from ..clips.segments import draw_alike
 from .encoder import Encoder,encoder_stages
 
 # %% ../../nbs/learners/31_features.ipynb #dabd6a7d
@@ -35,12 +37,13 @@ def clip_view(
     dls:DataLoaders, # Their batch transforms are applied
     batch:tuple, # One clip before its batch transforms `(1, T, C, H, W)`
     view:int, # 0: as in validation; from 1: as in training
-    clip:Path, # Where the clip comes from
+    clip:Path, # Video, frame folder or `VideoSegment` that the clip comes from
 ) -> Tensor: # `(1, T, C, h, w)`, what the encoder gets
     "One view of a clip"
     after = (dls.train if view else dls.valid).after_batch
     after.split_idx = 0 if view else 1
-    seed = zlib.crc32(f'{clip.parent.name}/{clip.name} {view}'.encode())
+    path = Path(clip)
+    seed = zlib.crc32(f'{path.parent.name}/{path.name} {" ".join(map(str, (*stretch_of(clip), view)))}'.encode())
     with no_random(seed): return after(batch)[0].as_subclass(Tensor)
 
 # %% ../../nbs/learners/31_features.ipynb #43ba3abd
@@ -72,7 +75,7 @@ def feature_file(
 ) -> Path: # `.npy`, whether it is there or not
     "Where a view of `clip` is stored"
     stat = Path(clip).stat()
-    about = str(Path(clip).resolve()), stat.st_size, stat.st_mtime_ns
+    about = str(Path(clip).resolve()), stat.st_size, stat.st_mtime_ns, *stretch_of(clip)
     key = zlib.crc32(repr(about).encode())
     return store/Path(clip).parent.name/f'{Path(clip).stem}-{key:08x}-{view}.npy'
 
@@ -195,7 +198,7 @@ def fill(self:FeatureStore,
 # %% ../../nbs/learners/31_features.ipynb #d78c3907
 class FeatureClipTfm(RandTransform):
     "Read a clip of stored features"
-    split_idx,keyframes,input_types = None,False,(Path,str)
+    split_idx,keyframes,input_types = None,False,(Path,str,VideoSegment)
     def __init__(self,
         sampler, # Which of the stored frames
         store:Path, # Folder of the features
@@ -205,9 +208,9 @@ class FeatureClipTfm(RandTransform):
         super().__init__()
 
     def before_call(self, b, split_idx): self.train = split_idx==0
-    def encodes(self, x:Path|str):
+    def encodes(self, x:Path|str|VideoSegment):
         view = random.randrange(self.n_views) if self.train else 0
-        feats = np.load(feature_file(self.store, Path(x), view), mmap_mode='r')
+        feats = np.load(feature_file(self.store, as_clip(x), view), mmap_mode='r')
         return torch.from_numpy(feats[self.sampler(len(feats), self.train)])
 
 # %% ../../nbs/learners/31_features.ipynb #9edef55c
@@ -228,8 +231,10 @@ def feature_dls(
     read = FeatureClipTfm(sampler, store, n_views)
     inputs = TfmdLists(clips, read, splits=splits, do_setup=False, types=frames.types)
     targets = TfmdLists(clips, labels.tfms, splits=splits, do_setup=False, types=labels.types)
-    return Datasets(tls=[inputs,targets]).dataloaders(bs=dls.train.bs, val_bs=dls.valid.bs, after_batch=_ToFloat,
+    stored = Datasets(tls=[inputs,targets]).dataloaders(bs=dls.train.bs, val_bs=dls.valid.bs, after_batch=_ToFloat,
         device=dls.device, num_workers=0)
+    draw_alike(dls.train, stored.train)
+    return stored
 
 # %% ../../nbs/learners/31_features.ipynb #4dcfab84
 def _check(dls, n):
@@ -262,7 +267,7 @@ def cache_features(
     stages = encoder_stages(enc.module)
     frozen = deepcopy(nn.Sequential(*stages[:n])).to(dls.device, memory_format=torch.channels_last).eval()
     store = FeatureStore(path, dls, frozen, n_frames)
-    views = {Path(o):1 for o in dls.valid_ds.items} | {Path(o):n_views for o in dls.train_ds.items}
+    views = {as_clip(o):1 for o in dls.valid_ds.items} | {as_clip(o):n_views for o in dls.train_ds.items}
     bar = partial(progress_bar, leave=False) if hasattr(learn, 'progress') else noop
     # What follows goes the same way, whether there was something to store or not
     with no_random(): store.fill(views, bar, amp=hasattr(learn, 'mixed_precision'))
