@@ -2,10 +2,10 @@
 
     python bench/few.py [--models baseline] [--sizes 50,100]
 
-Some clips of each class of the official training lists are taken, the test lists are whole, and each learner is trained by the
-default recipe. The peer is scikit-learn's logistic regression on the mean and the deviation over time of the features that
-the learner sees, each standardised. Figures go to bench/results/few.json. Needs real clips and the weights of an
-EfficientNet-Lite0 beside them; the encoder's features are stored once."""
+Some clips of each class of the official training lists are taken, the test lists are whole, and each learner is
+trained by the default recipe. The peer is scikit-learn's logistic regression on the mean and the deviation over time
+of the features that the learner sees, each standardised. Figures go to bench/results/few.json. Needs real clips and
+the weights of an EfficientNet-Lite0 beside them; the encoder's features are stored once."""
 import random
 from pathlib import Path
 from tempfile import TemporaryDirectory

@@ -18,11 +18,12 @@ from action_recog.videos.video import get_videos
 
 rgb = dict(gap=None, stream='rgb')
 forms = dict(
-    baseline={'as it is':{}, 'frames alone':rgb, 'differences alone':dict(stream='diff'), 'differences of 4 frames':dict(gap=4),
-        '3x3 cells':dict(pool=3), 'two layers':dict(linear=False), 'rate of 1e-3':dict(lr=1e-3), '20 epochs':dict(freeze_epochs=20),
-        'MixUp of 0.4':dict(mixup=.4), 'no label smoothing':dict(label_smoothing=0.), 'averaged weights':dict(ema=.98),
-        'squished frames':dict(resize='squish')},
-    lstm={'as it is':{}, 'frames alone':rgb, '3x3 cells':dict(pool=3), '256 values':dict(hidden_size=256), 'LSTM alone':dict(stats=False)},
+    baseline={'as it is':{}, 'frames alone':rgb, 'differences alone':dict(stream='diff'),
+        'differences of 4 frames':dict(gap=4), 'squished frames':dict(resize='squish'), '3x3 cells':dict(pool=3),
+        'two layers':dict(linear=False), 'rate of 1e-3':dict(lr=1e-3), '20 epochs':dict(freeze_epochs=20),
+        'MixUp of 0.4':dict(mixup=.4), 'no label smoothing':dict(label_smoothing=0.), 'averaged weights':dict(ema=.98)},
+    lstm={'as it is':{}, 'frames alone':rgb, '3x3 cells':dict(pool=3), '256 values':dict(hidden_size=256),
+        'LSTM alone':dict(stats=False)},
     convlstm={'as it is':{}, 'frames alone':rgb, 'mean over time alone':dict(stats=False), 'whole map':dict(pool=None)},
     timesformer={'as it is':{}, 'frames, not their differences':dict(diff=False), 'MixUp of 0.4':dict(mixup=.4)})
 

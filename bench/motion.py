@@ -2,9 +2,9 @@
 
     python bench/motion.py
 
-Logistic regression on the mean and the deviation over time of the stored features of the default recipe, on the official
-splits: for all classes, and among the classes of one frame rate, which cannot be told apart by it. Figures go to
-bench/results/motion.json. Needs real clips and the weights of an EfficientNet-Lite0 beside them."""
+Logistic regression on the mean and the deviation over time of the stored features of the default recipe, on the
+official splits: for all classes, and among the classes of one frame rate, which cannot be told apart by it. Figures
+go to bench/results/motion.json. Needs real clips and the weights of an EfficientNet-Lite0 beside them."""
 from collections import Counter
 import numpy as np
 from fastcore.script import call_parse
@@ -16,9 +16,8 @@ streams = dict(frames=slice(0,None,2), differences=slice(1,None,2), both=slice(N
 
 def frame_rates(run):
     "The frame rate of each class, by its number"
-    rates = {}
-    for o in run.learn.dls.train_ds.items: rates.setdefault(run.learn.dls.vocab.o2i[o.parent.name], []).append(round(probe(o).fps, 2))
-    return {k:Counter(v).most_common(1)[0][0] for k,v in rates.items()}
+    number = run.learn.dls.vocab.o2i
+    return {number[o.parent.name]:round(probe(o).fps, 2) for o in run.learn.dls.train_ds.items}
 
 def lots_of(rates):
     "All classes, and the classes of each frame rate that has several"
