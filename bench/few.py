@@ -75,7 +75,8 @@ def measure(data, out, model, n, fold, seed):
         peer = float((regression(x, y, xt)==yt).mean())
         run.train()
         run.score()
-    return dict(learner=model, clips=found, fold=fold, seed=seed, video_accuracy=run.row['video_accuracy'], regression=peer)
+    accuracy = run.row['video_accuracy']
+    return dict(learner=model, clips=found, fold=fold, seed=seed, video_accuracy=accuracy, regression=peer)
 
 @call_parse
 def main(
