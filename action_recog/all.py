@@ -22,7 +22,6 @@ from .clips.data import *
 from .clips.segments import *
 from .learners.layers import *
 from .learners.speed import *
-from .learners.speed import *
 from .learners.recurrent import *
 from .learners.encoder import *
 from .learners.streams import *

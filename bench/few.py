@@ -2,10 +2,10 @@
 
     python bench/few.py [--models baseline] [--sizes 50,100]
 
-Some clips of each class of the official training lists are taken, the test lists are whole, and each learner is trained by the
-default recipe. The peer is scikit-learn's logistic regression on the mean and the deviation over time of the features that
-the learner sees, each standardised. Figures go to bench/results/few.json. Needs real clips and the weights of an
-EfficientNet-Lite0 beside them; the encoder's features are stored once."""
+Some clips of each class of the official training lists are taken, the test lists are whole, and each learner is
+trained by the default recipe. The peer is scikit-learn's logistic regression on the mean and the deviation over time
+of the features that the learner sees, each standardised. Figures go to bench/results/few.json. Needs real clips and
+the weights of an EfficientNet-Lite0 beside them; the encoder's features are stored once."""
 import random
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,34 +39,44 @@ def write_lists(data, folder, fold, n, seed):
     return len(train)
 
 def seen(ds):
-    "Statistics over time of the features of a data set, and its classes"
+    "Mean and deviation over time of the features of each clip of a data set, `(N, 2, channels)`, and its classes"
     pairs = [ds[i] for i in range(len(ds))]
     maps = torch.stack([x.float().mean((-1,-2)) for x,_ in pairs])
-    return time_stats(maps).numpy(),np.array([int(y) for _,y in pairs])
+    return time_stats(maps).unflatten(1, (2,-1)).numpy(),np.array([int(y) for _,y in pairs])
 
-def regression(run):
-    "Video accuracy of logistic regression on what the learner of `run` sees"
+def all_seen(run):
+    "What the learner of `run` sees of its training and of its validation set, at all stored places"
+    with run.features():
+        for dl in run.learn.dls.loaders: dl.dataset.tls[0].tfms.fs[0].sampler.seq_len = run.recipe.features['n_frames']
+        return [seen(dl.dataset) for dl in run.learn.dls.loaders]
+
+def regression(x, y, xt):
+    "Classes of `xt` by logistic regression on `x`, each number standardised"
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
-    with run.features():
-        # All stored places, the same in training
-        for dl in run.learn.dls.loaders: dl.dataset.tls[0].tfms.fs[0].sampler.seq_len = run.recipe.features['n_frames']
-        (x,y),(xt,yt) = [seen(dl.dataset) for dl in run.learn.dls.loaders]
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=.003, max_iter=2000)).fit(x, y)
-    return float((model.predict(xt)==yt).mean())
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=.003, max_iter=2000))
+    return model.fit(x.reshape(len(x), -1), y).predict(xt.reshape(len(xt), -1))
+
+def default_run(data, out, model, **kwargs):
+    "A run by the default recipe with the encoder whose weights are there, made already"
+    weights = data/'weights/tf_efficientnet_lite0_timm.pth'
+    recipe = get_recipe(model, 'default', arch='tf_efficientnet_lite0', weights=weights)
+    run = Run(data/'UCF101', model, recipe, Path(out)/'other', num_workers=0, **kwargs)
+    run.make()
+    return run
 
 def measure(data, out, model, n, fold, seed):
     "Video accuracy of the learner and of logistic regression, with `n` training clips"
-    recipe = get_recipe(model, arch='tf_efficientnet_lite0', weights=data/'weights/tf_efficientnet_lite0_timm.pth')
     with TemporaryDirectory() as folder:
         found = write_lists(data, Path(folder), fold, n, seed)
-        run = Run(data/'UCF101', model, recipe, Path(out)/'few', seed, 0, lists=folder)
-        run.make()
-        peer = regression(run)
+        run = default_run(data, out, model, seed=seed, lists=folder)
+        (x,y),(xt,yt) = all_seen(run)
+        peer = float((regression(x, y, xt)==yt).mean())
         run.train()
         run.score()
-    return dict(learner=model, clips=found, fold=fold, seed=seed, video_accuracy=run.row['video_accuracy'], regression=peer)
+    accuracy = run.row['video_accuracy']
+    return dict(learner=model, clips=found, fold=fold, seed=seed, video_accuracy=accuracy, regression=peer)
 
 @call_parse
 def main(

@@ -16,13 +16,15 @@ from action_recog.learners.training import train_learner
 from action_recog.videos.ucf101 import ucf101_splits
 from action_recog.videos.video import get_videos
 
+rgb = dict(gap=None, stream='rgb')
 forms = dict(
-    baseline={'as it is':{}, 'one cell':dict(pool=1), '2x2 cells':dict(pool=2),
-        'mean over time alone':dict(time_pool='features'), 'mean of logits, one cell':dict(time_pool='logits', pool=1),
-        'no augmented views':dict(n_views=1), 'MixUp of 0.4':dict(mixup=.4),
-        'label smoothing of 0.1':dict(label_smoothing=.1), '20 epochs':dict(freeze_epochs=20)},
-    lstm={'as it is':{}, 'one cell':dict(pool=1), 'LSTM alone':dict(stats=False)},
-    convlstm={'as it is':{}, 'mean over time alone':dict(stats=False), 'whole map':dict(pool=None)},
+    baseline={'as it is':{}, 'frames alone':rgb, 'differences alone':dict(stream='diff'),
+        'differences of 4 frames':dict(gap=4), 'squished frames':dict(resize='squish'), '3x3 cells':dict(pool=3),
+        'two layers':dict(linear=False), 'rate of 1e-3':dict(lr=1e-3), '20 epochs':dict(freeze_epochs=20),
+        'MixUp of 0.4':dict(mixup=.4), 'no label smoothing':dict(label_smoothing=0.), 'averaged weights':dict(ema=.98)},
+    lstm={'as it is':{}, 'frames alone':rgb, '3x3 cells':dict(pool=3), '256 values':dict(hidden_size=256),
+        'LSTM alone':dict(stats=False)},
+    convlstm={'as it is':{}, 'frames alone':rgb, 'mean over time alone':dict(stats=False), 'whole map':dict(pool=None)},
     timesformer={'as it is':{}, 'frames, not their differences':dict(diff=False), 'MixUp of 0.4':dict(mixup=.4)})
 
 def group_number(video):

@@ -4,7 +4,7 @@
 
 This makes the rows of bench/results/seven.json, which the docs show: our recipe by three seeds on the official
 splits, and what its learners say together; everything else by the first seed alone. Runs that are in `--out`
-already are not repeated. With `--keep`, the rows of the tutorial's recipe stay as they are. Needs real clips, their
+already are not repeated. With `--keep`, what is in the saved file and is not made anew stays. Needs real clips, their
 lists and the weights of an EfficientNet-Lite0 beside them, and takes hours on a CPU."""
 from pathlib import Path
 from fastcore.script import call_parse
@@ -27,7 +27,7 @@ def main(
     folds:str='1,2,3', # Official splits
     seeds:str='0', # Trainings of each by our recipe on the official splits; of the others there is one
     num_workers:int=0, # Of the data loaders
-    keep:bool=False, # Take the tutorial's rows from the file they are saved in?
+    keep:bool=False, # Keep rows of the saved file that are not made anew, and leave the tutorial's recipe alone?
     save:str='bench/results/seven.json', # File for the rows of all runs in `out`
 ):
     "Train by the tutorial's recipe and by ours, on the official splits and on random ones"
@@ -44,7 +44,9 @@ def main(
     make_table(videos, out, 'default', folds=folds, seeds=first, leak=True, **args)
     fused_table(videos, out, 'default', folds=folds, seeds=seeds, **args)
     rows = read_rows(Path(out)/'results.jsonl')
-    if keep: rows += [o for o in read_json(save) if o['recipe']['name']=='tutorial']
+    if keep:
+        made = {o['name'] for o in rows}
+        rows += [o for o in read_json(save) if o['name'] not in made]
     rows = sorted(rows, key=place)
     print(f'\n{report_md(rows)}')
     save_json(save, rows)

@@ -372,6 +372,22 @@ def features_together():
     assert events<n/3, (events,n)
 
 @check()
+def motion():
+    "A learner of both streams trains on the GPU, and it and a fusion answer as on the CPU"
+    def both(device=None):
+        set_seed(0)
+        return baseline_learner(clips(device, gap=2), **small, stream='both', time_pool='stats', pool=1, path=folder)
+
+    learn = both()
+    with quiet(learn): learn.fit(1, 1e-3)
+    is_on(learn, 'cuda:0')
+    cpu = both('cpu')
+    cpu.model.load_state_dict(learn.model.state_dict())
+    fused,on_cpu = fusion_learner([learn,learn], [1,3]),fusion_learner([cpu,cpu], [1,3])
+    for a,b in ((learn,cpu), (fused,on_cpu)):
+        same_probs(predict_video(a, video(), n_clips=2), predict_video(b, video(), n_clips=2))
+
+@check()
 def freezing():
     "An encoder with weights is frozen, then trains"
     for model in ('baseline','lstm','convlstm'):

@@ -11,7 +11,7 @@ __all__ = ['SimpleModel', 'simple_splitter']
 from fastai.torch_basics import *
 from fastai.vision.learner import create_head
 from .layers import AttentionPool, TimeDistributed
-from .encoder import check_choice, Encoder, EncoderModel, pool_cells, time_stats
+from .encoder import check_choice, Encoder, EncoderModel, from_zero, pool_cells, time_stats
 
 # %% ../../nbs/learners/23_baseline.ipynb #8f619b77
 class SimpleModel(EncoderModel):
@@ -33,6 +33,7 @@ class SimpleModel(EncoderModel):
         n_values = nf*ifnone(pool, 1)**2
         n_seen = n_values*2 if time_pool=='stats' else n_values
         head = create_head(n_seen, n_out, lin_ftrs=[] if linear else None, ps=ps, pool=pool is None)
+        if linear: from_zero(head)
         self.head = TimeDistributed(head) if time_pool=='logits' else head
         self.attn = AttentionPool(n_values) if time_pool=='attention' else None
 

@@ -12,7 +12,7 @@ from fastai.torch_basics import *
 from fastai.vision.learner import create_head
 from .layers import TimeDistributed
 from .recurrent import ConvLSTM
-from .encoder import Encoder, EncoderModel, pool_cells, time_stats
+from .encoder import Encoder, EncoderModel, from_zero, pool_cells, time_stats
 
 # %% ../../nbs/learners/25_convlstm.ipynb #f4bdf7c3
 class ConvLSTMModel(EncoderModel):
@@ -38,6 +38,7 @@ class ConvLSTMModel(EncoderModel):
         self.rnn = ConvLSTM(ifnone(bottleneck, nf), hidden_size, kernel_size, num_layers, batch_first=True)
         n_maps = hidden_size + (2*nf if stats else nf)
         self.head = create_head(n_maps*ifnone(pool, 1)**2, n_out, lin_ftrs=[], ps=ps, pool=pool is None)
+        if stats: from_zero(self.head)
 
 # %% ../../nbs/learners/25_convlstm.ipynb #0050ad83
 @patch

@@ -73,7 +73,7 @@ def fused_row(
     "The row of a fusion"
     rows = [o.finished() for o in runs]
     lead = rows[0]
-    about = {k:lead[k] for k in ('split','data','files','seed','run','devices')}
+    about = {k:lead[k] for k in ('split','data','files','seed','run','devices','recipe_why')}
     recipe = dict(lead['recipe'], model=dict(members=[o['learner'] for o in rows], weights=[round(float(w), 3) for w in weights]))
     total = {k:sum(o[k] for o in rows) for k in ('seconds_per_epoch','seconds','parameters')}
     return dict(learner='fusion', recipe=recipe, **about, **total, **answers.row())

@@ -11,7 +11,7 @@ __all__ = ['last_state', 'CellPool', 'RNNModel', 'rnnmodel_splitter']
 from fastai.torch_basics import *
 from fastai.vision.learner import create_head
 from .layers import AttentionPool
-from .encoder import check_choice, Encoder, EncoderModel, encoder_stages, time_stats
+from .encoder import check_choice, Encoder, EncoderModel, encoder_stages, from_zero, time_stats
 from .baseline import simple_splitter
 
 # %% ../../nbs/learners/24_lstm.ipynb #a02955d0
@@ -67,6 +67,7 @@ class RNNModel(EncoderModel):
         self.rnn = rnn_cls(n_feats, hidden_size, num_layers, batch_first=True, bidirectional=bidirectional)
         self.attn = AttentionPool(n_state) if time_pool=='attention' else None
         self.head = create_head(n_state + (2*n_feats if stats else 0), n_out, lin_ftrs=[], ps=ps, pool=False)
+        if stats: from_zero(self.head)
 
 # %% ../../nbs/learners/24_lstm.ipynb #96aaf3bf
 @patch
