@@ -50,9 +50,10 @@ class SharedDL(DistributedDL):
     def __len__(self): return self.n_batches
     rng = property(lambda self: self.dl.rng)
     def get_idxs(self):
-        idxs = [list(self.dl.get_idxs())]
-        dist.broadcast_object_list(idxs)
-        return batch_shares(idxs[0], self.whole, self.rank, self.world_size, self.train)
+        shared = [(list(self.dl.get_idxs()), getattr(self.dl, 'epoch_seed', 0))]
+        dist.broadcast_object_list(shared)
+        idxs,self.dl.epoch_seed = shared[0]
+        return batch_shares(idxs, self.whole, self.rank, self.world_size, self.train)
     def to_detach(self, b, cpu=True, gather=True): return to_detach(b, cpu, gather and self.train)
 
 # %% ../../nbs/learners/32_distributed.ipynb #599ec676

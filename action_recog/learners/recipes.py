@@ -130,13 +130,13 @@ def learner_args(self:Recipe) -> dict: # Arguments of the learner's factory
 
 # %% ../../nbs/learners/30_recipes.ipynb #9d76f961
 sample_recipes = dict(
-    baseline=Recipe(name='sample', image_size=64, seq_len=4, bs=8, epochs=16, lr=1e-2,
+    baseline=Recipe(name='sample', image_size=64, seq_len=4, bs=8, epochs=20, lr=3e-3,
         model=dict(arch='small_cnn', pretrained=False, ps=.2, time_pool='stats')),
     lstm=Recipe(name='sample', image_size=64, seq_len=4, bs=8, epochs=24, lr=1e-2,
         model=dict(arch='small_cnn', pretrained=False, ps=.2, hidden_size=128, max_pool=True)),
-    convlstm=Recipe(name='sample', image_size=64, seq_len=4, bs=8, epochs=16, lr=1e-2,
+    convlstm=Recipe(name='sample', image_size=64, seq_len=4, bs=8, epochs=20, lr=1e-2,
         model=dict(arch='small_cnn', pretrained=False, ps=.2, hidden_size=32)),
-    timesformer=Recipe(name='sample', image_size=64, seq_len=4, bs=8, epochs=24, lr=2e-3,
+    timesformer=Recipe(name='sample', image_size=64, seq_len=8, bs=8, epochs=40, lr=2e-3, wd=.2, mixup=.2,
         model=dict(patch_size=16, dim=64, depth=2, heads=4, dim_head=16, diff=True)))
 
 # %% ../../nbs/learners/30_recipes.ipynb #f47c698d
