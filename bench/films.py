@@ -66,11 +66,11 @@ def answers(learn, films, window=None):
 
 def pick_rule(learn, films, truth, windows):
     "The best window and rule for `films`, and the scores of each window's best rule"
-    from action_recog.answers.decide import TimelineRule,rule_score,rules_to_try,score_rule,tune_timeline
+    from action_recog.answers.decide import TimelineRule,rule_score,score_rule,tune_timeline
     found = {}
     for window in windows:
         preds = answers(learn, films, window)
-        rule = tune_timeline(preds, truth, rules_to_try(truth, TimelineRule(window)))
+        rule = tune_timeline(preds, truth, rule=TimelineRule(window))
         found[rule] = score_rule(rule, preds, truth)
     return max(found, key=lambda o: rule_score(found[o])),found
 

@@ -257,25 +257,29 @@ def ar_predict(
     learner:str='runs/convlstm', # Folder of a run, model folder, or exported learner: a pickle, so only one you trust
     k:int=5, # Labels to give
     n_clips:int=10, # Clips of each video, whose probabilities are averaged
-    window:float=4., # Seconds of a window of the timeline, which long videos get
+    window:float=None, # Seconds of a window of the timeline, which long videos get; the learner's own, or 4
     json:bool=False, # Print JSON, a line for each video?
     csv:bool=False, # Print CSV, a line for each label and each segment?
+    probs:str=None, # Write the probabilities over time to this file, .csv, .parquet or .npz
     save:str=None, # Write the video with its labels on the picture to this file, .mp4, .mov, .mkv or .webm
     device:str=None, # Where the model works, as cpu or cuda:1; the GPU that is there if not given
 ):
     "Print the most likely labels of videos, and what happens when in long ones"
     from action_recog.answers.annotate import annotate,check_out
     from action_recog.answers.predict import list_videos,predict_videos
+    from action_recog.answers.probs import check_probs_file,write_probs
     if not videos: raise ValueError('give a video: ar-predict VIDEO')
     files = []
     for o in videos: files += list_videos(o) if Path(o).is_dir() else [o]
     if save and len(files)>1: raise ValueError(f'--save writes one video, these are {len(files)}: give one')
     if save: check_out(save)
+    if probs: check_probs_file(probs)
     learn = _open(learner, device)
     if json or csv or not sys.stdout.isatty(): learn.remove_cbs(learn.cbs.filter(lambda o: o.name=='progress'))
-    preds = predict_videos(learn, files, k=k, n_clips=n_clips, window=window)
+    preds = predict_videos(learn, files, k=k, n_clips=n_clips, window=window, timeline=True if probs else None)
+    if probs and not all(o.error for o in preds): write_probs(preds, probs)
+    if save and not preds[0].error: annotate(preds[0], save)
     _print_preds(preds, json, csv)
-    if save: annotate(preds[0], save)
 
 # %% ../../nbs/answers/57_cli.ipynb #2df81625
 def _watch_line(m): return f'{m.seconds:8.1f} s  {m.label} {100*m.p:.0f} %'

@@ -347,7 +347,9 @@ def rule_of(
 ) -> TimelineRule: # Its own, or the usual one
     "The rule by which the timelines of `learn` are made"
     rule = learn.__dict__.get('timeline_rule') or TimelineRule()
-    return TimelineRule(**rule) if isinstance(rule, dict) else rule
+    if not isinstance(rule, dict): return rule
+    try: return TimelineRule(**rule)
+    except TypeError: raise ValueError(f'{rule} is no rule for timelines: set the learner\'s timeline_rule anew') from None
 
 @patch
 def timeline(self:VideoPreds,
