@@ -13,14 +13,19 @@ from .videos.films import *
 from .videos.check import *
 from .clips.augment import *
 from .clips.sampling import *
+from .clips.seeds import *
 from .clips.splits import *
 from .clips.labels import *
+from .clips.loader import *
 from .clips.formats import *
 from .clips.data import *
 from .clips.segments import *
 from .learners.layers import *
+from .learners.speed import *
+from .learners.speed import *
 from .learners.recurrent import *
 from .learners.encoder import *
+from .learners.streams import *
 from .learners.baseline import *
 from .learners.lstm import *
 from .learners.convlstm import *
@@ -28,6 +33,8 @@ from .learners.timesformer import *
 from .learners.vit import *
 from .learners.backbones import *
 from .learners.learner import *
+from .learners.fusion import *
+from .learners.averaging import *
 from .learners.recipes import *
 from .learners.features import *
 from .learners.distributed import *
@@ -37,6 +44,7 @@ from .learners.timeline_scores import *
 from .learners.tables import *
 from .learners.model_folder import *
 from .learners.training import *
+from .learners.fuse import *
 from .forecast.data import *
 from .forecast.model import *
 from .forecast.learner import *

@@ -50,6 +50,14 @@ def open_picture(
         return PILImage.create(np.array(im.convert('RGB')))
 
 # %% ../nbs/00_core.ipynb #93d3291c
+def _to_picture(frame):
+    "One frame, a file, an array or a PIL image, as a `PILImage`"
+    if isinstance(frame, PILImage): return frame
+    if not isinstance(frame, (str,Path)): return PILImage.create(frame)
+    try: return open_picture(frame)
+    except (FileNotFoundError, PermissionError): raise
+    except Exception as e: raise ValueError(f'{frame} is not a picture that can be read ({e}): replace it') from e
+
 class ImageTuple(fastuple):
     "A clip as a tuple of PIL images"
     size  = property(lambda self: self[0].size)
@@ -61,8 +69,7 @@ class ImageTuple(fastuple):
     ) -> 'ImageTuple': # The frames in order
         "Open `frames` as a clip"
         if isinstance(frames, (str,Path)): frames = Path(frames).ls_sorted()
-        is_file = lambda o: isinstance(o, (str,Path))
-        return cls(tuple(f if isinstance(f, PILImage) else (open_picture if is_file(f) else PILImage.create)(f) for f in frames))
+        return cls(tuple(_to_picture(f) for f in frames))
 
 # %% ../nbs/00_core.ipynb #324adec4
 class TensorClip(TensorImage):

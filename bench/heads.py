@@ -65,8 +65,9 @@ def changed(recipe, n_views=None, **changes):
 
 def default_recipe(model, data):
     "The default recipe of `model`, with the encoder whose weights are there"
-    if model=='timesformer': return get_recipe(model)
-    return get_recipe(model, arch='tf_efficientnet_lite0', weights=data/'weights/tf_efficientnet_lite0_timm.pth')
+    if model=='timesformer': return get_recipe(model, 'default')
+    weights = data/'weights/tf_efficientnet_lite0_timm.pth'
+    return get_recipe(model, 'default', arch='tf_efficientnet_lite0', weights=weights)
 
 def measure(model, name, recipe, videos, **kwargs):
     "Figures of one form"

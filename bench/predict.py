@@ -78,7 +78,7 @@ def measure(learn, video, clips, timeline, rounds):
 
 def make_learner(model, sample):
     "As the default recipe makes it, but nothing is downloaded"
-    recipe = get_recipe(model)
+    recipe = get_recipe(model, 'default')
     shape = dict(image_size=recipe.image_size, seq_len=recipe.seq_len, bs=recipe.bs)
     dls = ActionDataLoaders.from_ucf101(sample, num_workers=0, **shape)
     plain = {} if model=='timesformer' else dict(pretrained=False)

@@ -19,7 +19,7 @@ from action_recog.learners.recipes import get_recipe,learner_meta
 def trained(model, clips):
     "The default learner `model` after a few batches, so that its weights and statistics have seen the clips"
     set_seed(0)
-    recipe = get_recipe(model)
+    recipe = get_recipe(model, 'default')
     splitter = IndexSplitter(range(0, len(clips), 4))
     dls = ActionDataLoaders.from_files(clips, splitter=splitter, group_func=str, image_size=recipe.image_size,
         seq_len=recipe.seq_len, bs=4, num_workers=0, device=torch.device('cpu'))

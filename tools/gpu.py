@@ -3,7 +3,7 @@ import ast,importlib,itertools,os,re,sys,tempfile,time,traceback,warnings
 os.environ.setdefault('MPLBACKEND', 'agg')
 warnings.filterwarnings('ignore')
 from pathlib import Path
-import torch
+import torch,torchvision
 from fastai.vision.all import *
 from fastai.callback.channelslast import *
 from fastcore.script import call_parse
@@ -285,8 +285,91 @@ def other_devices():
 
 @check()
 def channels_last():
-    "Learners train with `to_channelslast`, those of 5-D weights too"
-    for model in args: steps(make(model, 'fp32').to_channelslast(), 1)
+    "Learners train with channels last, those of 5-D weights too"
+    formats = {4:torch.channels_last, 5:torch.channels_last_3d}
+    for model in args:
+        learn = make(model, 'fp32')
+        steps(learn, 1)
+        for p in learn.model.parameters():
+            if p.ndim in formats: assert p.is_contiguous(memory_format=formats[p.ndim])
+
+class NoteWaits(Callback):
+    "Note in `found` the waits between the ends of two steps"
+    order = 1000
+    def __init__(self, log): store_attr()
+    def after_batch(self):
+        if not self.training: return
+        self.found = sum(self.log.waits.values())
+        self.log.reset()
+
+@check()
+def few_waits():
+    "A step waits for the loss and twice for the scaler of fp16, a forward and a backward pass for nothing"
+    for model,(amp,most) in itertools.product(args, (('fp16',3), ('bf16',1))):
+        with use_paper_gpu() as log:
+            learn,cb = make(model, amp),NoteWaits(log)
+            if amp=='fp16': learn.remove_cb(MixedPrecision).to_fp16(init_scale=256.) # No step overflows
+            with quiet(learn): learn.fit(1, 1e-3, cbs=[cb,ShortEpochCallback(pct=.6),StopAtNaN()])
+            assert cb.found<=most, f'{model} {amp}: {cb.found} waits'
+            x,y = learn.dls.one_batch()
+            log.reset()
+            with torch.autocast('cuda', torch.bfloat16): learn.loss_func(learn.model(x), y).backward()
+            test_eq(dict(log.waits), {})
+
+@check()
+def score_waits():
+    "A score waits for the predictions of each batch, hashes nothing that has been on the GPU, and encodes once"
+    for model in ('baseline','timesformer'):
+        with use_paper_gpu() as log:
+            learn = make(model)
+            learn.model.to('cuda')
+            n = len(learn.dls.valid)
+            log.reset()
+            score(learn, 1)
+            assert sum(log.waits.values())<=4*n+8, log.waits
+            assert sum(log.to_cpu.values())<2000, log.to_cpu
+
+@check()
+def loaders_pin():
+    "Batches come to the GPU from pinned memory, with workers that stay and without"
+    for workers in (0,2):
+        dls = clips(num_workers=workers, persistent_workers=workers>0)
+        with use_paper_gpu() as log:
+            for _ in range(2): x,y = [*dls.train][0]
+            test_eq(sum(v for k,v in log.waits.items() if 'copy to GPU' in k), 0)
+        test_eq((x.device.type,type(x).__name__), ('cuda','PaperTensorClip'))
+        test_eq(dls.train.kept is not None, workers>0)
+        dls.train.stop_workers()
+
+@check()
+def optimizer_moves():
+    "A training that began on the CPU goes on with the fused optimizer of a GPU, and back"
+    cpu,gpu = make('baseline', 'fp32', 'cpu'),make('baseline', 'fp32')
+    for a,b in ((cpu,gpu), (gpu,cpu)):
+        steps(a, 1)
+        b.create_opt()
+        b.opt.load_state_dict(to_device(deepcopy(a.opt.state_dict()), b.dls.device))
+        steps(b, 1)
+    test_eq([type(o.opt).__name__ for o in (cpu,gpu)], ['Optimizer','FusedAdam'])
+
+@check(0)
+def one_graph():
+    "The models compile to one graph, but for the LSTM of cuDNN"
+    for model in set(args)-{'lstm'}:
+        learn = make(model, 'fp32', 'cpu')
+        x = learn.dls.one_batch()[0].as_subclass(Tensor)
+        out = torch.compile(learn.model, backend='eager', fullgraph=True)(x)
+        test_eq(len(out), 4)
+        torch._dynamo.reset()
+
+@check()
+def features_together():
+    "Features are computed for several clips at once, and written while the next ones are computed"
+    learn = make('baseline', weights=weights())
+    with use_paper_gpu() as log, cache_features(learn, folder/'together', n_frames=16, n_views=2):
+        n = len([*(folder/'together').rglob('*.npy')])
+    events = sum(v for k,v in log.waits.items() if 'event' in k)
+    assert events<n/3, (events,n)
 
 @check()
 def freezing():
@@ -600,6 +683,140 @@ def out_of_memory():
     assert not torch.is_autocast_enabled('cuda')
     torch.autocast_increment_nesting()
     test_eq(torch.autocast_decrement_nesting(), 0)
+
+# The recipes for a GPU
+
+vit = dict(model_type='timesformer', hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
+    image_size=32, patch_size=16, num_frames=4)
+
+@functools.cache
+def vit_weights()->Path: # Checkpoint of a `SpaceTimeViT`
+    "Weights of a tiny transformer for clips"
+    fn = folder/'vit.pth'
+    torch.save(create_vit(vit, (1,4,3,32,32), 8, pretrained=False)[0].state_dict(), fn)
+    return fn
+
+@functools.cache
+def video_weights()->Path: # Checkpoint of a `mc3_18`
+    "Weights that a video backbone can start from"
+    fn = folder/'mc3_18.pth'
+    torch.save(torchvision.models.video.mc3_18().state_dict(), fn)
+    return fn
+
+def small_gpu_recipe(model):
+    "The recipe for a GPU, of which only sizes, the beginnings of weights and the norm to clip to are smaller"
+    r = get_recipe(model)
+    test_eq(r.name, 'gpu')
+    begins = dict(small, pretrained=True, weights=weights())
+    if model=='timesformer': begins = dict(arch=vit, weights=vit_weights())
+    if model=='video': begins = dict(arch='mc3_18', weights=video_weights())
+    if 'hidden_size' in r.model: begins['hidden_size'] = 8
+    sizes = dict(image_size=32, seq_len=4, bs=4, epochs=2, n_clips=2)
+    # Three dimensions on paper take their time
+    if model=='video': sizes.update(epochs=1, n_clips=1, seq_len=2)
+    if r.presize: sizes['presize'] = tuple(o*36//min(r.presize) for o in r.presize)
+    return replace(r, **sizes, clip=r.clip and .01, model={**r.model, **begins})
+
+class Look(Callback):
+    "Note what a training by a recipe is made of"
+    order = GradientClip.order+1
+    def before_fit(self): self.seen = dict(amp=self.mixed_precision.amp_mode, lrs=[])
+    def before_step(self):
+        norm = torch.stack([p.grad.float().norm() for p in self.model.parameters() if p.grad is not None]).norm()
+        self.seen['norm'] = max(self.seen.get('norm', 0.), norm.item())
+    def after_batch(self):
+        if self.training: self.seen['lrs'].append(self.opt.hypers.attrgot('lr'))
+
+def trains_by_gpu_recipe(model):
+    "A run by the recipe for a GPU, which is the one that is chosen here, and a row that says so"
+    test_eq(choose_recipe(model), ('gpu','there is CUDA'))
+    recipe,look = small_gpu_recipe(model),Look()
+    run = Run(sample(), model, recipe, folder/'by-gpu'/model, num_workers=0, why=choose_recipe(model)[1])
+    row = run.complete(look)
+    seen = look.seen
+    test_eq((seen['amp'], row['recipe_why']), (AMPMode.FP16,'there is CUDA'))
+    assert 'recipe gpu (there is CUDA)' in table_caption([row])
+    if recipe.clip: test_close(seen['norm'], recipe.clip, 1e-4)
+    is_on(run.learn, 'cuda:0')
+    test_eq([o['phase'] for o in run.progress.history], ['unfrozen']*recipe.epochs)
+    rates = [max(o) for o in zip(*seen['lrs'])]
+    test_close(rates[-1]/recipe.lr, 1, .05)
+    if not recipe.layer_decay: test_close(rates[-1]/rates[0], recipe.lr_mult, .01)
+    test_eq(is_model(folder/'by-gpu'/model/'model'), True)
+    return run,rates
+
+@check()
+def recipe_baseline():
+    "The baseline's recipe for a GPU is the one that is taken, and trains in fp16 with gradients clipped"
+    run,_ = trains_by_gpu_recipe('baseline')
+    test_eq([type(o).__name__ for o in run.dls.train.after_item.fs][0], 'RandomResizedCrop')
+    assert any(isinstance(o, Flip) for o in run.dls.train.after_batch.fs)
+
+def begins_with_baseline(model):
+    run,_ = trains_by_gpu_recipe(model)
+    first = run.first_run()
+    test_eq((first.name, first.recipe.opt, first.recipe.bs), ('baseline-gpu-fold1-seed0','sgd',4))
+    assert first.finished()
+
+@check()
+def recipe_lstm():
+    "The LSTM's recipe for a GPU trains the baseline first and begins with its encoder"
+    begins_with_baseline('lstm')
+
+@check()
+def recipe_convlstm():
+    "The ConvLSTM's recipe for a GPU begins with the same encoder"
+    begins_with_baseline('convlstm')
+
+@check()
+def recipe_timesformer():
+    "The TimeSformer's recipe for a GPU trains each layer at its own rate"
+    _,rates = trains_by_gpu_recipe('timesformer')
+    test_eq(len(rates), 2+vit['num_hidden_layers'])
+    for a,b in zip(rates, rates[1:]): test_close(a/b, .7, 1e-3)
+
+@check()
+def recipe_video():
+    "The video backbone's recipe for a GPU takes frames in a row, squished before they are cropped"
+    run,rates = trains_by_gpu_recipe('video')
+    test_eq([type(o).__name__ for o in run.dls.train.after_item.fs][:2], ['Resize','RandomCrop'])
+    test_eq(str(clip_reader(run.dls.train).sampler), 'DenseSampler(seq_len=2, step=2)')
+
+@check()
+def recipe_stopped():
+    "A run by the recipe for a GPU that is stopped goes on, its optimiser with it"
+    states = []
+    for name in ('whole','stopped'):
+        run = Run(sample(), 'baseline', small_gpu_recipe('baseline'), folder/f'gpu-{name}', num_workers=0)
+        if name=='stopped':
+            with suppress(KeyboardInterrupt): run.complete(StopAfter(1))
+            run = Run(sample(), 'baseline', small_gpu_recipe('baseline'), folder/f'gpu-{name}', num_workers=0)
+        run.complete()
+        states.append(run.learn.model.state_dict())
+    for a,b in zip(*(o.values() for o in states)): test_close(a.cpu(), b.cpu(), 1e-5)
+
+@check(0)
+def recipe_without_gpu():
+    "Without a GPU the recipe that is taken is the default one"
+    for model in learner_meta:
+        test_eq(choose_recipe(model), ('default','there is no CUDA'))
+        test_eq(get_recipe(model).name, 'default')
+
+@check()
+def commands():
+    "`ar-train` and `ar-table` take the recipe for a GPU and say why, in their first line and under the table"
+    from action_recog.answers.cli import ar_table,ar_train
+    how = dict(arch='small_cnn', weights=weights(), image_size=32, seq_len=4, bs=4, epochs=1, num_workers=0)
+    said = io.StringIO()
+    with redirect_stdout(said): ar_train(sample(), 'baseline', folder/'command', **how)
+    test_eq(said.getvalue().splitlines()[0], 'recipe gpu: there is CUDA')
+    assert 'recipe gpu (there is CUDA)' in said.getvalue()
+    with redirect_stdout(said): ar_train(sample(), 'baseline', folder/'asked', recipe='sample', **how)
+    assert 'recipe sample (asked for)' in said.getvalue()
+    rows = make_table(sample(), folder/'table', None, ['baseline','lstm'], 'small_cnn', weights(),
+        {k:how[k] for k in ('image_size','seq_len','bs','epochs')}, num_workers=0)
+    test_eq([o['name'] for o in rows], ['baseline-gpu-fold1-seed0','lstm-gpu-fold1-seed0'])
+    assert 'recipe gpu (there is CUDA)' in (folder/'table'/'table.md').read_text()
 
 # The notebooks' own cells for a GPU
 

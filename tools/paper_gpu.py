@@ -94,11 +94,11 @@ class PaperTensor(torch.Tensor):
 
     def to(self, *args, copy=False, **kwargs):
         if args and isinstance(args[0], torch.Tensor): args = (args[0].device,args[0].dtype)
-        dev,dtype,_,fmt = torch._C._nn._parse_to(*args, **kwargs)
+        dev,dtype,is_async,fmt = torch._C._nn._parse_to(*args, **kwargs)
         if _is_gpu(dev) and dev.index in (None,self.device.index): dev = None
         if dev is None and dtype in (None,self.dtype) and fmt is None and not copy: return self
         kw = {k:v for k,v in dict(device=dev, dtype=dtype, memory_format=fmt).items() if v is not None}
-        return torch.Tensor.to(self, **kw, copy=copy) if kw else self.clone()
+        return torch.Tensor.to(self, **kw, copy=copy, non_blocking=is_async) if kw else self.clone()
 
     def __format__(self, spec):
         if type(self) is PaperTensor and self.ndim==0: return format(self.item(), spec)
@@ -154,13 +154,17 @@ def _index(d):
 # Operators that may have tensors on two devices; whose indices may be on the CPU; that take no number of the CPU's;
 # where the CPU waits
 _copies = {aten._to_copy.default, aten.copy_.default, aten._copy_from.default, aten.copy.default}
-_indexing = {aten.index.Tensor, aten.index_put.default, aten.index_put_.default, aten._index_put_impl_.default, aten._unsafe_index.Tensor}
+_indexing = {aten.index.Tensor, aten.index_put.default, aten.index_put_.default, aten._index_put_impl_.default,
+    aten._unsafe_index.Tensor}
 _no_scalars = {aten.cat.default, aten.cat.out, aten.stack.default}
-_waits = {aten._local_scalar_dense.default, aten.nonzero.default, aten.masked_select.default, aten.equal.default, aten._unique2.default}
+_waits = {aten._local_scalar_dense.default, aten.nonzero.default, aten.masked_select.default, aten.equal.default,
+    aten._unique2.default}
 # Operators whose tensors have one dtype
-_strict = {o for n in ('convolution convolution_backward mm addmm bmm baddbmm mv addmv dot native_layer_norm native_layer_norm_backward '
-    'native_group_norm grid_sampler_2d grid_sampler_2d_backward grid_sampler_3d _thnn_fused_lstm_cell _thnn_fused_gru_cell').split()
-    for o in (getattr(getattr(aten, n), k) for k in getattr(aten, n).overloads())}
+_strict_names = """
+    convolution convolution_backward mm addmm bmm baddbmm mv addmv dot native_layer_norm native_layer_norm_backward
+    native_group_norm grid_sampler_2d grid_sampler_2d_backward grid_sampler_3d _thnn_fused_lstm_cell _thnn_fused_gru_cell
+""".split()
+_strict = {getattr(getattr(aten, n), k) for n in _strict_names for k in getattr(aten, n).overloads()}
 
 def _tensors(o): return [t for t in tree_leaves(o) if isinstance(t, torch.Tensor)]
 def _floats(o): return [t for t in _tensors(o) if t.is_floating_point()]
@@ -185,9 +189,12 @@ def _check_devices(func, args, kwargs):
     if bad or writes_cpu: _refuse(func, idxs, f' and cpu {[tuple(o.shape) for o in bad]}')
     return min(idxs)
 
-_makes_none = {aten._local_scalar_dense.default, aten.empty.memory_format, aten.empty_strided.default, aten.empty_like.default}
+_makes_none = {aten._local_scalar_dense.default, aten.empty.memory_format, aten.empty_strided.default,
+    aten.empty_like.default}
 
-def _is_mask(i): return isinstance(i, torch.Tensor) and (i.dtype in (torch.bool,torch.uint8) or not isinstance(i, PaperTensor))
+def _is_mask(i):
+    "Does an index that is a mask or on the CPU make the CPU wait?"
+    return isinstance(i, torch.Tensor) and (i.dtype in (torch.bool,torch.uint8) or not isinstance(i, PaperTensor))
 
 def _count(func, args, kwargs):
     "Note a launch and a wait in the log"
@@ -195,7 +202,7 @@ def _count(func, args, kwargs):
     if log is None: return
     is_view = any(r.alias_info is not None and not r.alias_info.is_write for r in func._schema.returns)
     if not is_view and func not in _makes_none: log.ops[func.name()] += 1
-    if func in _waits or func in _indexing and any(map(_is_mask, args[1])): log.waits[_where()] += 1
+    if func in _waits or func in _indexing and any(map(_is_mask, args[1])): log.waits[f'{_where()}: {func.name()}'] += 1
 
 def _special(func, args, kwargs):
     "Whether `func` is one that CUDA alone has, or has otherwise, and its result then"
@@ -245,7 +252,8 @@ def _upcast(func, args, kwargs, dtype):
     if func._schema.is_mutable:
         args[0].copy_(out)
         return args[0]
-    return tree_map_only(torch.Tensor, lambda o: o.to(kwargs.get('dtype') or dtype) if o.dtype==torch.float32 else o, out)
+    low = kwargs.get('dtype') or dtype
+    return tree_map_only(torch.Tensor, lambda o: o.to(low) if o.dtype==torch.float32 else o, out)
 
 def _compute(func, args, kwargs):
     "The values of `func`, or the error of CUDA where dtypes do not fit"
@@ -254,15 +262,22 @@ def _compute(func, args, kwargs):
     fs = _floats((args,kwargs))
     if func in _strict:
         kinds = {o.dtype for o in fs}
-        if len(kinds)>1: raise RuntimeError(f'{func}: Input type and weight type should be the same, but got {" and ".join(sorted(map(str, kinds)))}')
+        came = ' and '.join(sorted(map(str, kinds)))
+        if len(kinds)>1: raise RuntimeError(f'{func}: Input type and weight type should be the same, but got {came}')
         if kinds and fs[0].dtype in _low: return _upcast(func, args, kwargs, fs[0].dtype)
     try: return func(*args, **kwargs)
     except (RuntimeError,NotImplementedError) as e:
-        if not (fs and any(o.dtype in _low for o in fs) and ('not implemented for' in str(e) or 'mixed dtype' in str(e) or 'not support' in str(e))): raise
+        is_missing = any(o in str(e) for o in ('not implemented for','mixed dtype','not support'))
+        if not (is_missing and any(o.dtype in _low for o in fs)): raise
         if _state.log is not None: _state.log.fallback[func.name()] += 1
         return _upcast(func, args, kwargs, next(o.dtype for o in fs if o.dtype in _low))
 
-def _count_copy(func, args, stays):
+def _is_async(func, args, kwargs, is_from):
+    "Does the CPU go on while a copy is made? From the GPU if it is told so, to the GPU from pinned memory only"
+    told = kwargs.get('non_blocking') or func is aten.copy_.default and len(args)>2 and args[2]
+    return bool(told) and (is_from and func is aten._to_copy.default or getattr(args[0], '_is_pinned', False))
+
+def _count_copy(func, args, kwargs, stays):
     "Note a copy between devices in the log; `stays`: is what is made on the GPU, `None` for where its source is"
     if _state.log is None: return
     src = args[0] if func is aten._to_copy.default else args[1]
@@ -271,7 +286,8 @@ def _count_copy(func, args, stays):
     if is_from==is_to: return
     counts = _state.log.to_cpu if is_from else _state.log.to_gpu
     counts[str(src.dtype)] += src.numel()*src.element_size()
-    _state.log.waits[_where()] += 1
+    if _is_async(func, args, kwargs, is_from): return
+    _state.log.waits[f'{_where()}: copy to {"CPU" if is_from else "GPU"}'] += 1
 
 def _wrap(out, func, args, kwargs, idx):
     "What an operator gave, on the GPU; what was changed in place stays the tensor it was"
@@ -297,7 +313,7 @@ def _dispatch(func, args, kwargs):
         raise RuntimeError("Expected a 'cuda' device type for generator but found 'cpu'")
     _count(func, args, kwargs)
     if func in (aten._to_copy.default,aten.copy_.default,aten.copy.default):
-        _count_copy(func, args, None if dev is None else _is_gpu(dev))
+        _count_copy(func, args, kwargs, None if dev is None else _is_gpu(dev))
     inner,inner_kwargs = tree_map_only(PaperTensor, lambda o: o._elem, (args,dict(kwargs)))
     if dev is not None: inner_kwargs['device'] = 'cpu'
     inner_kwargs.pop('pin_memory', None)
@@ -345,11 +361,13 @@ def _autocast(op, kind):
     def f(*args, **kwargs):
         with torch._C._ExcludeDispatchKeyGuard(torch._C.DispatchKeySet(_autocast_key)):
             dtype,which = _cast(kind, _floats((args,kwargs)))
-            args,kwargs = tree_map_only(torch.Tensor, lambda o: o.to(dtype) if o.is_floating_point() and which(o) else o, (args,kwargs))
+            def cast(o): return o.to(dtype) if o.is_floating_point() and which(o) else o
+            args,kwargs = tree_map_only(torch.Tensor, cast, (args,kwargs))
             return op(*args, **kwargs)
     return f
 
-def _banned(*args, **kwargs): raise RuntimeError('torch.nn.functional.binary_cross_entropy and torch.nn.BCELoss are unsafe to autocast.')
+def _banned(*args, **kwargs):
+    raise RuntimeError('torch.nn.functional.binary_cross_entropy and torch.nn.BCELoss are unsafe to autocast.')
 
 def _register():
     "Let torch's dispatcher cast by the lists, for the rest of the process"
@@ -367,7 +385,8 @@ def _register():
 
 class _OnDevice:
     "`torch.cuda.device`"
-    def __init__(self, device=None): self.to = None if device is None else _index(device) if not isinstance(device, int) else device
+    def __init__(self, device=None):
+        self.to = device if device is None or isinstance(device, int) else _index(device)
     def __enter__(self):
         self.old = _state.current
         if self.to is not None and self.to>=0: _state.current = self.to
@@ -375,7 +394,30 @@ class _OnDevice:
 
 def _set_device(d): _state.current = d if isinstance(d, int) else _index(d)
 
-def _props(*args): return SimpleNamespace(name='a GPU of paper', major=8, minor=0, total_memory=80*2**30, multi_processor_count=100, gcnArchName='')
+class _Event:
+    "`torch.cuda.Event`: who synchronizes waits for all the GPU was given before"
+    def __init__(self, *args, **kwargs): pass
+    def record(self, stream=None): pass
+    def query(self): return True
+    def elapsed_time(self, other): return 1.
+    def synchronize(self):
+        if _state.log is not None: _state.log.waits[f'{_where()}: event'] += 1
+
+class _Stream:
+    "`torch.cuda.Stream`"
+    def record_event(self, event=None): return event or _Event()
+    def wait_event(self, event): pass
+    def synchronize(self): _Event().synchronize()
+
+def _pin(self, *args):
+    "`Tensor.pin_memory` of what is on the CPU"
+    o = self.clone()
+    o._is_pinned = True
+    return o
+
+def _props(*args):
+    return SimpleNamespace(name='a GPU of paper', major=8, minor=0, total_memory=80*2**30, multi_processor_count=100,
+        gcnArchName='')
 
 def _attention(real):
     "Fused attention that notes which kernel it would take"
@@ -383,9 +425,11 @@ def _attention(real):
         if isinstance(q, PaperTensor) and _state.log is not None:
             dt = torch.get_autocast_dtype('cuda') if torch.is_autocast_enabled('cuda') else q.dtype
             last = all(o.stride(-1)==1 for o in (q,k,v))
-            flash = dt in _low and q.shape[-1]<=256 and last and attn_mask is None
-            _state.log.attention[f'q {tuple(q.shape)} k {tuple(k.shape)} {str(dt)[6:]} dropout {dropout_p} mask {attn_mask is not None} last stride 1 {last}: '
-                + ('flash' if flash else 'memory-efficient' if attn_mask is None or attn_mask.ndim else 'math')] += 1
+            masked = attn_mask is not None
+            kernel = 'memory-efficient' if not masked or attn_mask.ndim else 'math'
+            if dt in _low and q.shape[-1]<=256 and last and not masked: kernel = 'flash'
+            shapes = f'q {tuple(q.shape)} k {tuple(k.shape)} {str(dt)[6:]}'
+            _state.log.attention[f'{shapes} dropout {dropout_p} mask {masked} last stride 1 {last}: {kernel}'] += 1
         return real(q, k, v, attn_mask=attn_mask, dropout_p=dropout_p, is_causal=is_causal, **kwargs)
     return f
 
@@ -408,8 +452,10 @@ def _set_meta(real):
 def _load(real):
     "`torch.load` that knows what `map_location` means for the paper's tensors"
     def f(*args, map_location=None, **kwargs):
-        old,_state.map_location = getattr(_state, 'map_location', None),map_location
-        try: return real(*args, map_location='cpu' if map_location is not None and not callable(map_location) and not isinstance(map_location, dict) else map_location, **kwargs)
+        old = getattr(_state, 'map_location', None)
+        _state.map_location = map_location
+        by_hand = map_location is None or callable(map_location) or isinstance(map_location, dict)
+        try: return real(*args, map_location=map_location if by_hand else 'cpu', **kwargs)
         finally: _state.map_location = old
     return f
 
@@ -442,24 +488,33 @@ def _no_rng(*args): return torch.zeros(16, dtype=torch.uint8)
 def _nothing(*args): pass
 def _room(*args): return 80*2**30
 
-_cuda = dict(is_available=lambda: True, device_count=lambda: _state.n, current_device=lambda: _state.current, set_device=_set_device,
-    device=_OnDevice, _lazy_init=_nothing, synchronize=_nothing, empty_cache=_nothing, reset_peak_memory_stats=_nothing,
-    get_rng_state=_no_rng, get_rng_state_all=lambda: [_no_rng() for _ in range(_state.n)], set_rng_state=_nothing,
-    set_rng_state_all=_nothing, manual_seed=_nothing, manual_seed_all=_nothing, get_device_name=lambda *args: 'a GPU of paper',
-    get_device_properties=_props, get_device_capability=lambda *args: (8,0), is_bf16_supported=lambda *args, **kwargs: True,
+_accelerator = dict(is_available=lambda: True, current_accelerator=lambda *args: torch.device('cuda'),
+    current_device_index=lambda: _state.current, set_device_index=_nothing)
+_cuda = dict(
+    Event=_Event, Stream=_Stream, current_stream=lambda *args: _Stream(), device=_OnDevice, set_device=_set_device,
+    is_available=lambda: True, device_count=lambda: _state.n, current_device=lambda: _state.current,
+    _lazy_init=_nothing, synchronize=_nothing, empty_cache=_nothing, reset_peak_memory_stats=_nothing,
+    get_rng_state=_no_rng, get_rng_state_all=lambda: [_no_rng() for _ in range(_state.n)],
+    set_rng_state=_nothing, set_rng_state_all=_nothing, manual_seed=_nothing, manual_seed_all=_nothing,
+    get_device_name=lambda *args: 'a GPU of paper', get_device_properties=_props,
+    get_device_capability=lambda *args: (8,0), is_bf16_supported=lambda *args, **kwargs: True,
     memory_allocated=lambda *args: 0, max_memory_allocated=lambda *args: 0, mem_get_info=lambda *args: (_room(),_room()))
 
 def _patches():
     "What is replaced while the emulation is on"
     ps = [patch.object(torch.cuda, k, v) for k,v in _cuda.items()]
+    ps += [patch.object(torch.accelerator, k, v) for k,v in _accelerator.items()]
+    ps.append(patch.object(torch.Tensor, 'pin_memory', _pin))
     ps += [patch.object(torch, o, _mirror(getattr(torch, o))) for o in ('set_autocast_enabled','set_autocast_dtype')]
     ps += [patch.object(torch.Tensor, 'as_subclass', _as_subclass), patch.object(torch, 'load', _load(torch.load)),
         patch.object(torch.backends.cudnn, 'is_acceptable', lambda *args: False),
         patch.object(torch.nn.Module, '_apply', _apply(torch.nn.Module._apply))]
-    functional = torch.nn.functional
-    ps.append(patch.object(functional, 'scaled_dot_product_attention', _attention(functional.scaled_dot_product_attention)))
+    attend = 'scaled_dot_product_attention'
+    ps.append(patch.object(torch.nn.functional, attend, _attention(getattr(torch.nn.functional, attend))))
     fai = sys.modules.get('fastai.torch_core')
-    if fai: ps += [patch.object(fai.TensorBase, 'set_meta', _set_meta(fai.TensorBase.set_meta)), _fastai_device(fai.default_device)]
+    if fai:
+        ps.append(patch.object(fai.TensorBase, 'set_meta', _set_meta(fai.TensorBase.set_meta)))
+        ps.append(_fastai_device(fai.default_device))
     return ps
 
 @contextlib.contextmanager

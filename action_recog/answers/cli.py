@@ -79,6 +79,27 @@ def _check(path, lists, n_workers):
     _print_counts(report)
     if (report.status!='ok').any(): sys.exit(1)
 
+# %% ../../nbs/answers/57_cli.ipynb #f1b3eac4
+def _read_labels(labels, path, **said):
+    "The table of segments in file `labels`; what it does not say is in `said`"
+    from action_recog.clips.formats import read_labels
+    return read_labels(labels, path, **{k:v for k,v in said.items() if v is not None})
+
+def _check_labels(path, labels, **said):
+    "Print what is in a table of segments, and what is wrong with it"
+    from action_recog.clips.formats import label_rows
+    from action_recog.clips.labels import segment_faults
+    df = label_rows(labels, **{k:v for k,v in said.items() if v is not None})
+    faults = segment_faults(df, path)
+    table = df.assign(seconds=df.end-df.start).groupby('label').agg(segments=('label','size'), videos=('video','nunique'), seconds=('seconds','sum'))
+    print(table.round(1).to_string())
+    for (deadly,kind),rows in faults.groupby(['deadly','kind'], sort=False):
+        for o in rows[:20].itertuples(): print(f'{"error" if deadly else "note"}: row {o.row}: {o.fault}')
+        if len(rows)>20: print(f'{kind}: … and {len(rows)-20} more')
+    n = int(faults.deadly.sum())
+    print(f'{len(df)} segments of {df.video.nunique()} videos, {n} errors, {len(faults)-n} notes')
+    if n: sys.exit(1)
+
 # %% ../../nbs/answers/57_cli.ipynb #09838f89
 def _frames(path, dest, **kwargs):
     "Extract the frames of the videos in `path`, and print what failed"
@@ -107,6 +128,9 @@ def ar_data(
     n_groups:int=25, # sample: groups of each class, at least 4
     n_clips:int=2, # sample: clips of each group
     seed:int=0, # sample: another seed gives other videos
+    labels:str=None, # check: table of segments whose videos are in `path`: CSV, Label Studio, BORIS, ELAN or ActivityNet
+    rate:float=None, # check: frames a second of labels that count frames
+    point:float=None, # check: seconds that an event of the labels lasts that has no end
 ):
     "Write the sample videos, fetch UCF101, extract the frames of videos, or check that all clips are there and whole"
     if action not in ('sample','ucf101','frames','check'):
@@ -119,6 +143,7 @@ def ar_data(
         from action_recog.videos.ucf101 import get_ucf101
         print(get_ucf101(path, mirror, verify))
     elif action=='frames': _frames(path, dest, force=force, size=size, n_workers=n_workers)
+    elif labels: _check_labels(path, labels, rate=rate, point=point)
     else: _check(path, lists, n_workers)
 
 # %% ../../nbs/answers/57_cli.ipynb #3196128c
@@ -133,14 +158,52 @@ def _data(path):
 
 def _loggers(**wanted): return [name for name,on in wanted.items() if on]
 
+# %% ../../nbs/answers/57_cli.ipynb #1ad61b63
+def _label_args(path, labels, background, rate, point):
+    "What a training is told about the segments in file `labels`"
+    if labels is None: return {}
+    df = _read_labels(labels, path, rate=rate, point=point)
+    return dict(labels=df, **({'background':'background'} if background else {}))
+
+def _timeline_scores(out, path, df):
+    "How right the timelines are that the learner in `out` makes of the videos that were held out"
+    from action_recog.answers.export import open_learner
+    from action_recog.answers.measure import score_films
+    from action_recog.clips.segments import held_out_rows
+    from action_recog.videos.files import read_json,write_json
+    truth = held_out_rows(df, path, seed=0)
+    learn = open_learner(out)
+    learn.remove_cbs(learn.cbs.filter(lambda o: o.name=='progress'))
+    length = float((df.end-df.start).median())
+    scores = score_films(learn, truth, path, truth.video.unique().tolist(), windows=(length/2,length))
+    config = Path(out)/'model'/'config.json'
+    if config.is_file(): write_json(config, {**read_json(config), 'timeline_rule':scores['rule']})
+    return {k:v for k,v in scores.items() if isinstance(v, float)}
+
+def _print_timelines(scores):
+    "Print a table of timeline scores by the names of runs"
+    import pandas as pd
+    from action_recog.learners.tables import percent,to_md
+    lines = [{'timelines of':name, **{k.replace('_', ' '):percent(v) for k,v in o.items()}} for name,o in scores.items()]
+    print('\n'+to_md(pd.DataFrame(lines).fillna('')), end='')
+
+# %% ../../nbs/answers/57_cli.ipynb #3214384f
+def _choose(names, model, also=()):
+    "The `names` of recipes, else those that the machine decides on, told in a line, and why"
+    from action_recog.learners.recipes import choose_recipe
+    name,why = choose_recipe(model, names and names[0])
+    names = names or [name,*also]
+    print(f'recipe {", ".join(names)}: {why}', flush=True)
+    return names,why
+
 # %% ../../nbs/answers/57_cli.ipynb #9c6edd23
 @call_parse
 @_one_sentence
 def ar_train(
-    path:str, # Folder of class folders with videos or frame folders, or `ucf101`
+    path:str, # Folder of class folders with videos or frame folders, or `ucf101`; with --labels the folder of the videos
     model:str='convlstm', # baseline, lstm, convlstm, timesformer or video
     out:str=None, # Folder for learner, history, metrics and losses, runs/MODEL if not given
-    recipe:str='default', # Where size, frames, epochs and rates come from: default, sample or tutorial
+    recipe:str=None, # Where size, frames, epochs and rates come from: gpu (with CUDA), default, sample or tutorial
     fold:int=1, # Official split, 1 to 3
     lists:str=None, # Folder of the UCF101 lists, looked for in and beside PATH if not given
     tune:bool=False, # Hold out groups of the training list and leave the test list alone?
@@ -157,17 +220,25 @@ def ar_train(
     save_best:bool=False, # End with the epoch best on the groups held out? With --tune, or where there are no lists
     tensorboard:bool=False, # Write to OUT/tensorboard for TensorBoard?
     wandb:bool=False, # Log to Weights & Biases?
+    labels:str=None, # Table of segments of long videos: CSV, Label Studio, BORIS, ELAN or ActivityNet
+    background:bool=False, # With --labels: is time without a label a class too?
+    rate:float=None, # With --labels that count frames: frames a second
+    point:float=None, # With --labels: seconds that an event lasts that has no end
 ):
     "Train a learner and save it with its metrics"
     from action_recog.learners.recipes import get_recipe
     from action_recog.learners.tables import table_md
     from action_recog.learners.training import save_run
     out = out or f'runs/{model}'
+    (name,),why = _choose(recipe and [recipe], model)
     changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr)
-    row = save_run(_data(path), model, out, get_recipe(model, recipe, arch, weights, **changes), fold=fold, lists=lists,
-        tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
-        loggers=_loggers(tensorboard=tensorboard, wandb=wandb))
-    print(f'\n{table_md([row])}\nsaved in {out}')
+    segments = _label_args(path, labels, background, rate, point)
+    row = save_run(_data(path), model, out, get_recipe(model, name, arch, weights, **changes), fold=fold, lists=lists,
+        why=why, tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
+        loggers=_loggers(tensorboard=tensorboard, wandb=wandb), **segments)
+    print(f'\n{table_md([row])}')
+    if segments: _print_timelines({model:_timeline_scores(out, path, segments['labels'])})
+    print(f'\nsaved in {out}')
 
 # %% ../../nbs/answers/57_cli.ipynb #e954743f
 def _numbers(text, name):
@@ -183,27 +254,34 @@ def _numbers(text, name):
 def ar_table(
     path:str, # Folder of class folders with videos or frame folders, or `ucf101`
     out:str='runs/table', # Folder for the runs, results.jsonl and table.md
-    recipe:str=None, # default, sample, tutorial, or some with commas between; for ucf101 the first and the last
+    recipe:str=None, # gpu (with CUDA), default, sample, tutorial, or some with commas between; for ucf101 the last too
     models:str=None, # Some of baseline, lstm, convlstm and timesformer, with commas between; all if not given
     arch:str=None, # timm name of the encoder, or small_cnn
     weights:str=None, # Checkpoint of the encoder on disk
     folds:str=None, # Official splits, with commas between; 1 if not given, for ucf101 1,2,3
     seeds:str='0', # A training of each, with commas between
     leak:bool=False, # Train with a random split as well, to see how much that flatters?
+    fuse:bool=False, # Let the learners of each split and seed answer together as well?
     **kwargs
 ):
     "Train all learners and print the accuracy table"
     from action_recog.learners.tables import report_md
+    from action_recog.learners.fuse import fused_table
     from action_recog.learners.training import make_table
     whole = str(path)=='ucf101'
-    recipes = (recipe or ('default,tutorial' if whole else 'default')).split(',')
+    models = models.split(',') if models else ['baseline','lstm','convlstm','timesformer']
+    recipes,why = _choose(recipe and recipe.split(','), models[0], ['tutorial'] if whole else [])
     folds = _numbers(folds or ('1,2,3' if whole else '1'), 'folds')
     seeds = _numbers(seeds, 'seeds')
     changes = {k:kwargs.pop(k, None) for k in ('image_size','seq_len','bs','epochs','lr')}
     loggers = _loggers(**{k:kwargs.pop(k, False) for k in ('tensorboard','wandb')})
-    rows = make_table(_data(path), out, recipes, models.split(',') if models else None, arch, weights, changes,
-        folds=folds, seeds=seeds, leak=leak, loggers=loggers, **kwargs)
-    print(f'\n{report_md(rows)}\nsaved in {out}')
+    segments = _label_args(path, *[kwargs.pop(k, None) for k in ('labels','background','rate','point')])
+    table = fused_table if fuse else make_table
+    rows = table(_data(path), out, recipes, models, arch, weights, changes,
+        why=why, folds=folds, seeds=seeds, leak=leak, loggers=loggers, **kwargs, **segments)
+    print(f'\n{report_md(rows)}')
+    if segments: _print_timelines({o['name']:_timeline_scores(Path(out)/o['name'], path, segments['labels']) for o in rows})
+    print(f'\nsaved in {out}')
 
 # %% ../../nbs/answers/57_cli.ipynb #526f0645
 def _open(learner, device=None):
@@ -249,7 +327,7 @@ def _print_preds(preds, as_json, as_csv):
     for o in bad: print(f'ar-predict: {o.error}', file=sys.stderr)
     if bad: sys.exit(1)
 
-# %% ../../nbs/answers/57_cli.ipynb #1ad61b63
+# %% ../../nbs/answers/57_cli.ipynb #a0174d7a
 @call_parse
 @_one_sentence
 def ar_predict(
@@ -263,21 +341,27 @@ def ar_predict(
     probs:str=None, # Write the probabilities over time to this file, .csv, .parquet or .npz
     save:str=None, # Write the video with its labels on the picture to this file, .mp4, .mov, .mkv or .webm
     device:str=None, # Where the model works, as cpu or cuda:1; the GPU that is there if not given
+    labels:str=None, # Write the segments to this file, .csv or .tsv, or .json for Label Studio
+    rate:float=None, # With --labels for Label Studio: frames a second of its timeline
 ):
     "Print the most likely labels of videos, and what happens when in long ones"
     from action_recog.answers.annotate import annotate,check_out
     from action_recog.answers.predict import list_videos,predict_videos
     from action_recog.answers.probs import check_probs_file,write_probs
+    from action_recog.clips.formats import check_labels_file,write_labels
     if not videos: raise ValueError('give a video: ar-predict VIDEO')
     files = []
     for o in videos: files += list_videos(o) if Path(o).is_dir() else [o]
     if save and len(files)>1: raise ValueError(f'--save writes one video, these are {len(files)}: give one')
     if save: check_out(save)
     if probs: check_probs_file(probs)
+    if labels: check_labels_file(labels, rate)
     learn = _open(learner, device)
     if json or csv or not sys.stdout.isatty(): learn.remove_cbs(learn.cbs.filter(lambda o: o.name=='progress'))
-    preds = predict_videos(learn, files, k=k, n_clips=n_clips, window=window, timeline=True if probs else None)
-    if probs and not all(o.error for o in preds): write_probs(preds, probs)
+    preds = predict_videos(learn, files, k=k, n_clips=n_clips, window=window, timeline=True if probs or labels else None)
+    good = [o for o in preds if not o.error]
+    if probs and good: write_probs(preds, probs)
+    if labels and good: write_labels(good, labels, rate)
     if save and not preds[0].error: annotate(preds[0], save)
     _print_preds(preds, json, csv)
 

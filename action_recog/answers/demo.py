@@ -266,8 +266,9 @@ class OwnHosts:
         await send(dict(type='http.response.body', body=b'This page answers to its own address alone.'))
 
 # %% ../../nbs/answers/56_demo.ipynb #68989ce2
-# A long label is broken into lines, where Gradio would crop it
-_css = '#labels h2 {font-size: var(--text-xl); overflow-wrap: anywhere; white-space: normal; height: auto}'
+# A long label is broken into lines, where Gradio would crop it and the percentage behind it
+_css = ('#labels h2 {font-size: var(--text-xl); overflow-wrap: anywhere; white-space: normal; height: auto} '
+    '#labels dt {overflow-wrap: anywhere; white-space: normal; text-align: left} #labels dd {white-space: nowrap}')
 
 @delegates(make_page, but=['learn'])
 def launch_page(

@@ -37,7 +37,7 @@ def _why_not(e):
     if isinstance(e, ImportError): return _why_no_module(e)
     if isinstance(e, AttributeError):
         return f'needs a class or function that is not here ({said}): define it there, or {_folder_hint}'
-    if isinstance(e, (pickle.UnpicklingError,RuntimeError,EOFError,OSError)):
+    if isinstance(e, (pickle.UnpicklingError,RuntimeError,EOFError,OSError,UnicodeDecodeError)):
         return 'is no exported learner, or not a whole one: give one from learn.export'
     return f'cannot be opened by this Python ({type(e).__name__}: {said}): open it where it was made, or {_folder_hint}'
 
@@ -51,7 +51,8 @@ def _what_else(o):
 
 def _unpickled(fn, device):
     "The learner in the pickle `fn`, or one sentence"
-    try: learn = torch.load(fn, map_location=device, weights_only=False)
+    try:
+        with read_errors(fn): learn = torch.load(fn, map_location=device, weights_only=False)
     except PermissionError: raise
     except Exception as e: raise ValueError(f'{fn} {_why_not(e)}') from None
     if isinstance(learn, Learner): return learn
@@ -81,6 +82,8 @@ def open_learner(
     device = pick_device(device)
     for folder in (fn,fn/'model'):
         if (folder/'config.json').is_file(): return load_model(folder, device)
+    if fn.name in ('config.json','model.safetensors') and is_model(fn.parent):
+        raise ValueError(f'{fn} is a part of a model folder: give {fn.parent}')
     if fn.is_dir(): fn = fn/'learner.pkl'
     if not fn.is_file(): raise FileNotFoundError(f'{fn} does not exist: train and export a learner first (ar-train)')
     warnings.warn(f'{fn} is a pickle, and opening it runs what its author put in: open only what you trust',

@@ -60,7 +60,7 @@ def spread_clips(
 ) -> list: # Frame numbers of each clip
     "Clips that are spread over `n` frames"
     if getattr(sampler, 'any_length', False): return _shifted_clips(sampler, n, n_clips)
-    return list(chunked(MultiClipSampler(sampler, n_clips)(n), sampler.seq_len))
+    return list(chunked(MultiClipSampler(sampler, n_clips)(n), sampler.seq_len*frames_each(sampler)))
 
 # %% ../../nbs/answers/51_predict.ipynb #9f9c22b1
 def _shifted_clips(sampler, n, n_clips):
@@ -105,7 +105,7 @@ def plan_video(
     timeline:bool=None, # Windows? From twice the length of a window on if `None`
 ) -> Plan: # Clips and windows, as frame numbers
     "Choose the frames of a video that a learner has to see"
-    span = (sampler.seq_len-1)*getattr(sampler, 'step', 1)+1
+    span = (sampler.seq_len-1)*getattr(sampler, 'step', 1)+1+(getattr(sampler, 'gap', None) or 0)
     size = min(max(round(window*fps), span), n)
     hop = max(2*round(size/16-.5)+1, 1)
     if hop>4: size = min(max(8*hop, span), n)
@@ -193,10 +193,14 @@ class ClipQueue:
         self.prep = FramePrep(learn)
         self.recog = Recogniser(learn)
         self.bs = max(learn.dls.bs, 1)
-        self.clips = clips
-        self.waiting = sorted(range_of(clips), key=lambda i: max(clips[i]), reverse=True)
-        self.uses = Counter(number for clip in clips for number in set(clip))
-        self.rows = {}
+        self.wanted = {number for clip in clips for number in clip}
+        n_each = getattr(getattr(self.recog.model, 'encoder', None), 'frames_each', 1)
+        self.clips = [[tuple(place) for place in chunked(clip, n_each)] for clip in clips]
+        self.lasts = [max(clip) for clip in clips]
+        self.waiting = sorted(range_of(clips), key=self.lasts.__getitem__, reverse=True)
+        self.uses = Counter(place for clip in self.clips for place in set(clip))
+        self.places = sorted(self.uses, key=max, reverse=True)
+        self.frames,self.rows = {},{}
         self.probs = [None]*len(clips)
 
 # %% ../../nbs/answers/51_predict.ipynb #96f0b673
@@ -206,10 +210,23 @@ def add(self:ClipQueue,
     frames:Tensor, # Their pixels, `uint8`, `(n, 3, H, W)`
 ):
     "Encode `frames`, and ask about the clips that are complete with them"
-    self.rows.update(zip(numbers, self.recog.encode(self.prep(frames))))
+    self.frames.update(zip(numbers, self.prep(frames)))
+    self._encode(numbers[-1])
     ready = []
-    while self.waiting and max(self.clips[self.waiting[-1]])<=numbers[-1]: ready.append(self.waiting.pop())
+    while self.waiting and self.lasts[self.waiting[-1]]<=numbers[-1]: ready.append(self.waiting.pop())
     for places in chunked(ready, self.bs): self._ask(places)
+
+# %% ../../nbs/answers/51_predict.ipynb #e6efef6c
+@patch
+def _encode(self:ClipQueue, newest):
+    "Encode the places whose frames are there, and forget frames that no other place needs"
+    due = []
+    while self.places and max(self.places[-1])<=newest: due.append(self.places.pop())
+    if due:
+        frames = torch.stack([self.frames[number] for place in due for number in place])
+        self.rows.update(zip(due, self.recog.encode(frames)))
+    awaited = {number for place in self.places for number in place}
+    self.frames = {number:o for number,o in self.frames.items() if number in awaited}
 
 # %% ../../nbs/answers/51_predict.ipynb #6567c513
 @patch
@@ -219,15 +236,15 @@ def _ask(self:ClipQueue, places):
     rows = torch.stack([self._rows_of(clip) for clip in clips])
     for i,p in zip(places, self.recog.ask(rows)): self.probs[i] = p
     for clip in clips:
-        for number in set(clip): self._release(number)
+        for place in set(clip): self._release(place)
 
 @patch
-def _rows_of(self:ClipQueue, clip): return torch.stack([self.rows[number] for number in clip])
+def _rows_of(self:ClipQueue, clip): return torch.stack([self.rows[place] for place in clip])
 
 @patch
-def _release(self:ClipQueue, number):
-    self.uses[number] -= 1
-    if not self.uses[number]: self.rows.pop(number)
+def _release(self:ClipQueue, place):
+    self.uses[place] -= 1
+    if not self.uses[place]: self.rows.pop(place)
 
 # %% ../../nbs/answers/51_predict.ipynb #c9669f69
 def ask_clips(
@@ -238,7 +255,7 @@ def ask_clips(
     "The answer for each of `clips`, from one pass through `frames`"
     queue = ClipQueue(learn, clips)
     size = getattr(queue.prep.reader, 'size', None)
-    for numbers,pixels in frame_batches(frames, queue.uses.keys(), size): queue.add(numbers, pixels)
+    for numbers,pixels in frame_batches(frames, queue.wanted, size): queue.add(numbers, pixels)
     return torch.stack(queue.probs)
 
 # %% ../../nbs/answers/51_predict.ipynb #db694712
@@ -261,6 +278,7 @@ class VideoPreds(L):
         video:str|Path=None, # Video file or frame folder
         seconds:float=0., # Its length
         strip:TensorClip=None, # Eight small frames, `uint8`, `(8, 3, h, w)`
+        shown=(), # Second of each frame of `strip`
         segments=None, # `Segment`s in order, none for a short video
         times=(), # Second at which each step of the timeline starts
         probs:Tensor=None, # What the learner said about each step, `(steps, classes)`
@@ -272,7 +290,7 @@ class VideoPreds(L):
         super().__init__(items, *rest, **kwargs)
         self.video = None if video is None else Path(video)
         self.seconds = seconds
-        self.strip = strip
+        self.strip,self.shown = strip,shown
         self.segments = L(segments)
         self.times = times
         self.probs = probs
@@ -307,7 +325,7 @@ class Witness:
         self.n_seen = 0
         self.end = 0.
         self.times = []
-        self.pictures = []
+        self.pictures,self.shown = [],[]
 
     @property
     def strip(self): return TensorClip.create(torch.from_numpy(np.stack(self.pictures)))
@@ -326,6 +344,7 @@ def follow(self:Witness,
         if frame.number%self.hop==0: self.times.append(seconds)
         if frame.number in shown:
             shape = shape or frame.shape(64)
+            self.shown.append(seconds)
             self.pictures.append(frame.pixels(out=np.empty((3,*shape), np.uint8)))
         yield frame
 
@@ -390,7 +409,7 @@ def predict_video(
     mean,steps = probs[:len(plan.clips)].mean(0),probs[len(plan.clips):]
     top = mean.topk(min(k, len(mean)))
     labels = vocab[top.indices.tolist()]
-    res = VideoPreds(zip(labels, top.values.tolist()), video=video, seconds=round(witness.end, 3), strip=witness.strip,
+    res = VideoPreds(zip(labels, top.values.tolist()), video=video, seconds=round(witness.end, 3), strip=witness.strip, shown=witness.shown,
         vocab=vocab, several=several_labels(learn.dls))
     if plan.windows: res.times,res.probs = witness.times,steps[:len(witness.times)]
     res.segments = res.timeline(rule)
@@ -417,7 +436,9 @@ def show(self:VideoPreds,
     heights = (1.6, 1.2 if has_curves else .01, .5 if has_curves else .01, .3*len(self))
     fig,(strip,curves,timeline,bars) = plt.subplots(4, 1, figsize=figsize, height_ratios=heights, layout='constrained')
     strip.imshow(film_strip(self.strip))
-    strip.set_axis_off()
+    places = (np.arange(len(self.shown))+.5)/max(len(self.shown), 1)*strip.get_xlim()[1]
+    strip.set(yticks=[], xticks=places, xticklabels=[f'{o:.1f} s' for o in self.shown], frame_on=False)
+    strip.tick_params(length=0)
     for ax in (curves,timeline): ax.set_visible(has_curves)
     if has_curves:
         show_curves(self.probs, self.times, self.seconds, self.vocab, curve_labels(self.probs, self.segments, self.vocab), curves)
@@ -470,11 +491,13 @@ def html_curves(self:VideoPreds) -> str: # HTML, a drawing and the names of its 
 # %% ../../nbs/answers/51_predict.ipynb #baab7f07
 @patch
 def html_strip(self:VideoPreds) -> str: # HTML, an image that holds its data
-    "The film strip as a picture"
+    "The film strip as a picture, with the second of each frame"
     buffer = io.BytesIO()
     Image.fromarray(film_strip(self.strip)).save(buffer, 'jpeg', quality=80)
     data = base64.b64encode(buffer.getvalue()).decode()
-    return f'<img style="width:100%;max-width:640px" src="data:image/jpeg;base64,{data}">'
+    seconds = ''.join(f'<span style="flex:1;text-align:center">{o:.1f} s</span>' for o in self.shown)
+    return (f'<img style="width:100%;max-width:640px" src="data:image/jpeg;base64,{data}">'
+        f'<div style="display:flex;max-width:640px;font-size:11px">{seconds}</div>')
 
 # %% ../../nbs/answers/51_predict.ipynb #2cf359c4
 _label_bar = '<div style="background:#3572a5;height:.8em;width:{:.0f}px"></div>'

@@ -62,6 +62,12 @@ def _why(e, timeout):
     return getattr(e, 'strerror', None) or e
 
 # %% ../../nbs/answers/53_watch.ipynb #677df1b7
+def _why_no_file(source):
+    "What `open_video` says of a file that cannot be opened"
+    try:
+        with open_video(source): return VideoError(f'{source} cannot be read: start again')
+    except VideoError as e: return e
+
 def _open_source(source, timeout):
     "The open container of `source`"
     kind = source_kind(source)
@@ -73,7 +79,8 @@ def _open_source(source, timeout):
         if kind=='file': return open_file(source)
         return open_container(name, format=fmt, options=options, timeout=timeout)
     except (av.FFmpegError, ValueError) as e:
-        what = dict(camera='camera', network='stream', file='file')[kind]
+        if kind=='file': raise _why_no_file(source) from None
+        what = dict(camera='camera', network='stream')[kind]
         why = _why(e, timeout)
         raise VideoError(f'the {what} {source} cannot be read ({why}): check that it is there and is a video') from None
 
@@ -83,7 +90,7 @@ class Frame(NamedTuple):
     n:int # Its number among the frames that fell due
     seconds:float # Time of the stream since its first frame
     arrived:float # When it was decoded, by `time.monotonic`
-    image:ndarray # `uint8`, `(3, h, w)`
+    image:ndarray # `uint8`, `(3, h, w)`, of a pair `(2, 3, h, w)`
 
 # %% ../../nbs/answers/53_watch.ipynb #c04debca
 _longest_gap = 10. # Seconds
@@ -99,17 +106,18 @@ class FrameReader:
         realtime:bool=False, # Read a file at its own pace?
         retries:int=5, # How often a stream that broke is opened again, without a frame in between
         timeout:float=10., # Seconds without data after which a network stream is taken for broken
+        gap:int=None, # Take each frame together with the one `gap` frames later? Single frames if `None`
     ):
         store_attr()
         self.kind = source_kind(source)
         self.drop = ifnone(drop, self.kind!='file' or realtime)
         self.container = _open_source(source, timeout)
         self.fps = float(video_stream(self.container, source).average_rate or 25)
-        self.may_jump = self.kind!='file' or av.format.Flags.ts_discont in av.format.Flags(self.container.format.flags)
+        self.may_jump = self.kind!='file' or realtime or av.format.Flags.ts_discont in av.format.Flags(self.container.format.flags)
         self.n_read = self.n_due = self.n_dropped = self.n_opened = 0
         self.last = 0.
         self.shape = None
-        self.ring = deque()
+        self.ring,self.firsts = deque(),deque()
         self.changed = threading.Condition()
         self.done = False
         self.error = None
@@ -145,14 +153,26 @@ def _timed(self:FrameReader, frames):
 # %% ../../nbs/answers/53_watch.ipynb #f278ae34
 @patch
 def _see(self:FrameReader, frame, seconds):
-    "Count `frame`, and take it if it is due"
+    "Count `frame`, and take it if it is due, or the second of a pair"
     self.n_read += 1
     self.last = seconds
-    if seconds+1e-3<self.n_due*self.every: return
+    is_due = seconds+1e-3>=self.n_due*self.every
+    is_second = bool(self.firsts) and self.firsts[0][0]==self.n_read
+    if not (is_due or is_second): return
     self.shape = self.shape or frame.shape(self.size)
     image = frame.pixels(out=np.empty((3,*self.shape), np.uint8))
-    self._put(Frame(self.n_due, seconds, time.monotonic(), image))
-    self.n_due = int((seconds+1e-3)/self.every)+1 if self.every else self.n_due+1
+    if is_due:
+        self.firsts.append((self.n_read+(self.gap or 0), self.n_due, image))
+        self.n_due = int((seconds+1e-3)/self.every)+1 if self.every else self.n_due+1
+    if self.firsts[0][0]>self.n_read: return
+    _,number,earlier = self.firsts.popleft()
+    self._put(Frame(number, seconds, time.monotonic(), np.stack([earlier,image]) if self.gap else image))
+
+@patch
+def _put_alone(self:FrameReader):
+    "Take the first frame of a video that ends before the second of its pair, with itself"
+    _,number,image = self.firsts.popleft()
+    self._put(Frame(number, self.last, time.monotonic(), np.stack([image,image])))
 
 # %% ../../nbs/answers/53_watch.ipynb #489a3a76
 @patch
@@ -175,6 +195,7 @@ def _run(self:FrameReader):
         while not self.done:
             n_before = self.n_read
             why = self._read_all()
+            if why=='end' and self.firsts and self.firsts[0][1]==0: self._put_alone()
             if why in ('end','stopped'): break
             failures = 0 if self.n_read>n_before else failures+1
             while not self.done and not self._reopen(failures, why): failures += 1
@@ -239,13 +260,15 @@ class WindowState:
     ):
         self.prep = FramePrep(learn)
         self.recog = Recogniser(learn)
-        self.rows = deque(maxlen=self.prep.reader.sampler.seq_len)
+        sampler = self.prep.reader.sampler
+        n_rows = 1 if self.recog.two_steps else frames_each(sampler)
+        self.rows = deque(maxlen=sampler.seq_len*n_rows)
 
     def __call__(self,
         frames:list, # New `Frame`s
     ) -> Tensor: # Probabilities of the classes, `None` before the first window is full
         "The answer with `frames` added"
-        images = torch.from_numpy(np.stack([o.image for o in frames]))
+        images = torch.from_numpy(np.stack([o.image for o in frames])).flatten(0, -4)
         return self._add(self.recog.encode(self.prep(images)))
 
     def finish(self) -> Tensor: # Probabilities of the classes
@@ -275,7 +298,11 @@ class CarriedState(WindowState):
         rows:Tensor, # Encoded frames, `(T, C, h, w)`
     ) -> Tensor: # `(1, hidden, h, w)`
         "The last hidden state after `rows`"
-        with self.recog.half(): (out,self.hx), = stream(self.recog.model.rnn, [rows[None]], self.hx)
+        model = self.recog.model
+        maps = rows[None]
+        with self.recog.half():
+            if model.narrow: maps = model.narrow(maps)
+            (out,self.hx), = stream(model.rnn, [maps], self.hx)
         return out[:,-1]
 
     @torch.no_grad()
@@ -312,7 +339,7 @@ def stream_state(
     return CarriedState(learn) if carries else WindowState(learn)
 
 # %% ../../nbs/answers/53_watch.ipynb #a4fd17b2
-@delegates(FrameReader, but=['every','size','room'])
+@delegates(FrameReader, but=['every','size','room','gap'])
 def watch(
     learn:Learner, # Trained on clips
     source:str|int|Path, # Camera number, address of a stream, or video file
@@ -322,7 +349,8 @@ def watch(
     "Labels of a stream as it goes"
     state = stream_state(learn)
     clips = state.prep.reader
-    reader = FrameReader(source, size=getattr(clips, 'size', None), room=clips.sampler.seq_len, **kwargs)
+    reader = FrameReader(source, size=getattr(clips, 'size', None), room=clips.sampler.seq_len,
+        gap=getattr(clips.sampler, 'gap', None), **kwargs)
     reader.every = _every(clips.sampler, window, reader.fps)
     start = time.monotonic()
     answered = False

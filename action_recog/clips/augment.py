@@ -51,14 +51,34 @@ def _with_time_in_height(f, x, *args, **kwargs):
 # %% ../../nbs/clips/10_augment.ipynb #e37a0e8e
 def _moves_nothing(mat, coord_tfm, sz):
     if coord_tfm is not None or sz is not None: return False
-    return mat is None or (mat==torch.eye(2, 3, device=mat.device)).all()
+    if mat is None: return True
+    # A look at a matrix on a GPU would wait for it
+    return mat.device.type=='cpu' and bool((mat==torch.eye(2, 3)).all())
+
+def _resample(x, mat, coord_tfm, sz, mode='bilinear', pad_mode=PadMode.Reflection, align_corners=True):
+    "`TensorImage.affine_coord` where it shrinks nothing to less than half, so that it need not ask how far it zooms"
+    size = x.shape[-2:] if sz is None else (sz,sz) if isinstance(sz, int) else tuple(sz)
+    if mat is None: mat = torch.eye(2, 3, dtype=x.dtype, device=x.device).expand(len(x), 2, 3)
+    coords = affine_grid(mat, (*x.shape[:2],*size), align_corners=align_corners)
+    if coord_tfm is not None: coords = coord_tfm(coords)
+    return F.grid_sample(x, coords, mode=mode, padding_mode=pad_mode, align_corners=align_corners)
 
 @patch
 def affine_coord(x:TensorClip, mat=None, coord_tfm=None, sz=None, **kwargs):
     "Apply affine and coordinate transforms alike to all frames of each clip"
     if _moves_nothing(mat, coord_tfm, sz): return x
-    res = TensorImage.affine_coord(_time_in_channels(x), mat, coord_tfm, sz, **kwargs)
+    height,width = (sz,sz) if isinstance(sz, int) else sz or x.shape[-2:]
+    shrinks = min(x.shape[-2]/height, x.shape[-1]/width)>2
+    resample = TensorImage.affine_coord if shrinks else _resample
+    res = resample(_time_in_channels(x), mat, coord_tfm, sz, **kwargs)
     return res.unflatten(1, x.shape[1:3]).as_subclass(TensorClip)
+
+_affine_encode = AffineCoordTfm._encode
+
+@patch
+def _encode(self:AffineCoordTfm, x, mode, reverse=False):
+    if isinstance(x, TensorClip) and self.split_idx and self.size is None: return x
+    return _affine_encode(self, x, mode, reverse)
 
 # %% ../../nbs/clips/10_augment.ipynb #a3fff125
 @patch

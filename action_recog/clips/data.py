@@ -20,6 +20,7 @@ from .augment import *
 from .sampling import *
 from .splits import *
 from .labels import *
+from .loader import *
 
 # %% ../../nbs/clips/14_data.ipynb #8bf23e5c
 def get_instances(
@@ -67,14 +68,10 @@ def read(self:ReadClip,
     "The frames of `clip` that the sampler names"
     idxs = partial(self.sampler, train=self.train)
     if getattr(self.sampler, 'any_length', False): idxs = idxs(sys.maxsize)
+    stretch = dict(start=clip.start, stop=clip.end) if isinstance(clip, VideoSegment) else {}
     path = Path(clip)
-    if isinstance(clip, VideoSegment):
-        fps = video_seconds(path)[1]
-        a,b = round(clip.start*fps),max(round(clip.end*fps), round(clip.start*fps)+1)
-        inner = idxs
-        idxs = lambda n: [min(a+i, min(b, n)-1) for i in (inner(min(b, n)-a) if callable(inner) else inner)]
-    if path.is_dir(): frames = read_frames(path, idxs, self.size)
-    else: frames = read_clip(path, idxs, self.size, keyframes=self.keyframes)
+    if path.is_dir(): frames = read_frames(path, idxs, self.size, **stretch)
+    else: frames = read_clip(path, idxs, self.size, keyframes=self.keyframes, **stretch)
     return self.clip_type.create(frames)
 
 # %% ../../nbs/clips/14_data.ipynb #1ac38463
@@ -132,8 +129,9 @@ def ClipBlock(
     skip_bad:bool=False, # Leave out training clips that cannot be read?
 ) -> TransformBlock: # For the `blocks` of a `DataBlock`
     "A `TransformBlock` for clips, from video files and frame folders"
-    if cls is ImageTuple: return TransformBlock(ImageTupleTfm(seq_len, step, sampler, skip_bad), StackFrames, IntToFloatTensor)
-    return TransformBlock(TensorClipTfm(seq_len, step, sampler, size, skip_bad), batch_tfms=IntToFloatTensor)
+    block = partial(TransformBlock, batch_tfms=IntToFloatTensor, dl_type=ClipDL)
+    if cls is ImageTuple: return block(ImageTupleTfm(seq_len, step, sampler, skip_bad), StackFrames)
+    return block(TensorClipTfm(seq_len, step, sampler, size, skip_bad))
 
 # %% ../../nbs/clips/14_data.ipynb #71bfae9a
 class ActionDataLoaders(DataLoaders):
@@ -169,7 +167,8 @@ def from_files(cls:ActionDataLoaders,
     vocab:list=None, # The classes in order, those of the files in `class_order` if `None`
     image_size:int|tuple=112, # Size of the clips in pixels, `(height, width)` for a tuple
     seq_len:int=8, # Frames of a clip
-    sampler=None, # Which frames, `UniformSampler(seq_len)` if `None`
+    sampler=None, # Which frames, `UniformSampler(seq_len, gap)` if `None`
+    gap:int=None, # Follow each frame by the one `gap` frames later, for motion? No pairs if `None`
     item_tfms=None, # Instead of `Resize(image_size)`, on frames of full size
     batch_tfms=None, # Augmentations, for example `aug_transforms()`
     clip_cls:type=TensorClip, # `TensorClip`, or `ImageTuple` for item transforms that need PIL images
@@ -184,8 +183,9 @@ def from_files(cls:ActionDataLoaders,
     labels = labels.map(str)
     known = vocab
     vocab = class_order(labels) if vocab is None else L(vocab).map(str)
+    if gap and sampler: raise ValueError(f'a gap is for the sampler of its own: give {type(sampler).__name__} the gap={gap}')
     size = None if item_tfms else max(_check_size(image_size))
-    clips = ClipBlock(sampler=ifnone(sampler, UniformSampler(seq_len)), size=size, cls=clip_cls, skip_bad=skip_bad)
+    clips = ClipBlock(sampler=ifnone(sampler, UniformSampler(seq_len, gap)), size=size, cls=clip_cls, skip_bad=skip_bad)
     splits = ifnone(splitter, GroupSplitter(group_func=group_func, label_func=label_func))(files)
     check_split(labels, splits, None if known is None else vocab)
     warn_leak(files, splits, group_func)
@@ -217,6 +217,7 @@ def set_sampler(
     own.sampler = sampler
     tfms = dl.dataset.tls[0].tfms.fs
     tfms[tfms.index(reader)] = own
+    if isinstance(dl, ClipDL): dl.stop_workers()
 
 # %% ../../nbs/clips/14_data.ipynb #c9555442
 @patch(cls_method=True)

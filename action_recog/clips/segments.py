@@ -6,7 +6,8 @@ Docs: https://action-recog.github.io/action_recog/clips/segments.html.md"""
 
 # %% auto #0
 __all__ = ['subtract', 'settle_overlaps', 'background_pieces', 'DrawBackground', 'background_count', 'split_rows',
-           'segment_groups', 'segment_splits', 'show_segment_batch', 'background_rows', 'get_segment_dls']
+           'segment_groups', 'segment_splits', 'held_out_rows', 'show_segment_batch', 'background_rows',
+           'get_segment_dls']
 
 # %% ../../nbs/clips/15_segments.ipynb #7b97e375
 from fastai.vision.all import *
@@ -136,6 +137,15 @@ def segment_splits(
     if torn: raise ValueError(f'the column split tears {len(torn)} groups of videos apart, the first is {min(torn)}: '
         'put all their segments on one side')
     return train,valid
+
+# %% ../../nbs/clips/15_segments.ipynb #7523b546
+def held_out_rows(
+    df:pd.DataFrame, # As from `read_labels`
+    path:str|Path='.', # Folder of the videos
+    **kwargs # For `segment_splits`
+) -> pd.DataFrame: # Its rows for validation
+    "The segments of the videos that are held out"
+    return df.iloc[sorted(segment_splits(df, segment_groups(df, path), **kwargs)[1])]
 
 # %% ../../nbs/clips/15_segments.ipynb #7f0c7e6f
 def show_segment_batch(

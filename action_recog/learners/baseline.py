@@ -23,6 +23,7 @@ class SimpleModel(EncoderModel):
         ps:float=0.5, # Dropout probability in the head
         time_pool:str='logits', # What is pooled over time: 'logits', 'features', features by 'attention', their 'stats'
         pool:int=None, # Average each map to `pool` x `pool` cells for the head, to its mean and maximum if `None`
+        linear:bool=False, # One linear layer as the head, in place of two with 512 values between them?
         grad_checkpointing:bool=False, # Compute the encoder again in the backward pass, to keep less memory?
         frozen_stages:int=0, # Stages of the encoder that never train
     ):
@@ -30,7 +31,8 @@ class SimpleModel(EncoderModel):
         store_attr('time_pool,pool')
         self.encoder = Encoder(encoder, grad_checkpointing, frozen_stages)
         n_values = nf*ifnone(pool, 1)**2
-        head = create_head(n_values*2 if time_pool=='stats' else n_values, n_out, ps=ps, pool=pool is None)
+        n_seen = n_values*2 if time_pool=='stats' else n_values
+        head = create_head(n_seen, n_out, lin_ftrs=[] if linear else None, ps=ps, pool=pool is None)
         self.head = TimeDistributed(head) if time_pool=='logits' else head
         self.attn = AttentionPool(n_values) if time_pool=='attention' else None
 

@@ -10,6 +10,7 @@ __all__ = ['ConvLSTMModel']
 # %% ../../nbs/learners/25_convlstm.ipynb #9db7f5dd
 from fastai.torch_basics import *
 from fastai.vision.learner import create_head
+from .layers import TimeDistributed
 from .recurrent import ConvLSTM
 from .encoder import Encoder, EncoderModel, pool_cells, time_stats
 
@@ -26,12 +27,15 @@ class ConvLSTMModel(EncoderModel):
         ps:float=0.5, # Dropout probability in the head
         pool:int=None, # Average each map to `pool` x `pool` cells for the head, to its mean and maximum if `None`
         stats:bool=False, # Does the head see the maps' standard deviation over time as well?
+        bottleneck:int=None, # Channels that the maps are reduced to for the ConvLSTM, all if `None`
         grad_checkpointing:bool=False, # Compute the encoder again in the backward pass, to keep less memory?
         frozen_stages:int=0, # Stages of the encoder that never train
     ):
         store_attr('pool,stats')
         self.encoder = Encoder(encoder, grad_checkpointing, frozen_stages)
-        self.rnn = ConvLSTM(nf, hidden_size, kernel_size, num_layers, batch_first=True)
+        self.narrow = None
+        if bottleneck: self.narrow = TimeDistributed(ConvLayer(nf, bottleneck, 1))
+        self.rnn = ConvLSTM(ifnone(bottleneck, nf), hidden_size, kernel_size, num_layers, batch_first=True)
         n_maps = hidden_size + (2*nf if stats else nf)
         self.head = create_head(n_maps*ifnone(pool, 1)**2, n_out, lin_ftrs=[], ps=ps, pool=pool is None)
 
@@ -41,7 +45,7 @@ def classify(self:ConvLSTMModel,
     maps, # Feature maps `(B, T, nf, h, w)`, as the encoder gives them
 ) -> Tensor: # Logits `(B, n_out)`
     "What follows the encoder, for frames that are encoded already"
-    states,_ = self.rnn(maps)
+    states,_ = self.rnn(self.narrow(maps) if self.narrow else maps)
     return self.conclude(states[:,-1], maps)
 
 # %% ../../nbs/learners/25_convlstm.ipynb #37ce09b8

@@ -147,4 +147,4 @@ def leave_distributed():
     distrib_barrier()
     if dist.is_initialized(): dist.destroy_process_group()
     if rank_distrib(): sys.exit()
-    for k in ('WORLD_SIZE','RANK','LOCAL_RANK'): os.environ.pop(k, None)
+    for k in ('WORLD_SIZE','RANK','LOCAL_RANK','LOCAL_WORLD_SIZE'): os.environ.pop(k, None)

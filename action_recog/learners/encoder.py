@@ -58,13 +58,19 @@ def tunable(self:Encoder) -> L: # Parameters
     "The parameters of the stages that may train"
     return encoder_stages(self.module)[self.frozen_stages:].map(params).concat()
 
+@patch(as_prop=True)
+def frames_each(self:Encoder) -> int: # 2 for an encoder of pairs, else 1
+    "Frames that the first stage takes for a place of the clip"
+    return getattr(first(encoder_stages(self.module)), 'frames_each', 1)
+
 @patch
 def forward(self:Encoder,
-    x, # Clips `(B, T, 3, H, W)`
+    x, # Clips `(B, T, 3, H, W)`, of pairs `(B, 2*T, 3, H, W)`
 ) -> Tensor: # Features `(B, T, ...)`
     "Encode all frames"
     again = self.grad_checkpointing and self.training and torch.is_grad_enabled()
     encode = partial(checkpointed, self.module) if again else self.module
+    if self.frames_each>1: x = x.unflatten(1, (-1,self.frames_each)).flatten(2, 3)
     return seq_wise(encode)(x)
 
 # %% ../../nbs/learners/22_encoder.ipynb #6171bdc6
@@ -115,7 +121,8 @@ def frame_weights(self:EncoderModel,
     pool = getattr(self, 'attn', None)
     if pool is None: return
     with hook_output(pool.score) as hook, torch.no_grad(): self.eval()(x)
-    return hook.stored.softmax(1)[0,:,0]
+    n = self.encoder.frames_each
+    return hook.stored.softmax(1)[0,:,0].repeat_interleave(n)/n
 
 # %% ../../nbs/learners/22_encoder.ipynb #6d752cbf
 def near_names(

@@ -59,7 +59,8 @@ def seq_wise(
     f, # Module or function of tensors `(N, ...)`
 ): # The same for `(B, T, ...)` or `(T, B, ...)`: a `TimeDistributed` if `f` is a module
     "Let `f` work on every time step"
-    if isinstance(f, nn.Module): return TimeDistributed(f)
+    # torch.compile cannot make a module on the way
+    if isinstance(f, nn.Module) and not torch.compiler.is_compiling(): return TimeDistributed(f)
     @wraps(f)
     def _inner(*xs, **kwargs):
         _check_steps(xs)

@@ -23,6 +23,7 @@ from ..clips.sampling import *
 from ..clips.data import *
 from .encoder import *
 from .learner import *
+from .fusion import *
 from .recipes import *
 from .evaluate import *
 
@@ -54,17 +55,24 @@ def _arch_from(name):
     return name if builder==name else torchvision.models.get_model_builder(builder)
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #9437164e
+def _made_to_dict(made):
+    "`made` of a learner in plain values"
+    args = dict(made['args'])
+    # A model of frames can be read by versions that know no streams
+    if args.get('stream')=='rgb': args.pop('stream')
+    if 'members' in args: args['members'] = [_made_to_dict(o) for o in args['members']]
+    if 'arch' in args: args['arch'] = _arch_name(args['arch'])
+    if args.get('rnn_cls') in _rnns.values(): args['rnn_cls'] = args['rnn_cls'].__name__
+    try: return json.loads(json.dumps(dict(factory=made['factory'], args=args)))
+    except TypeError: raise _no_json(f'one of the arguments {args}') from None
+
 def model_to_dict(
     learn:Learner, # Made by one of the factories
 ) -> dict: # `factory` and `args`, plain values
     "By which factory, and with which arguments, the model of `learn` is built"
     if 'made' not in learn.__dict__:
         raise _no_json('a model that was not made by one of the factories in action_recog.learners.learner')
-    args = dict(learn.made['args'])
-    if 'arch' in args: args['arch'] = _arch_name(args['arch'])
-    if args.get('rnn_cls') in _rnns.values(): args['rnn_cls'] = args['rnn_cls'].__name__
-    try: return json.loads(json.dumps(dict(factory=learn.made['factory'], args=args)))
-    except TypeError: raise _no_json(f'one of the arguments {args}') from None
+    return _made_to_dict(learn.made)
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #341d8046
 def is_whole(
@@ -80,7 +88,7 @@ def _is_like(value, param):
     "Can `value` be an argument for `param`, as far as its type says?"
     kind = param.annotation
     if value is None: return param.default is None
-    if kind is int: return is_whole(value, least=0)
+    if kind is int: return is_whole(value, least=0, most=1000 if param.name in ('depth','num_layers') else 2**20)
     if kind is float: return isinstance(value, (int,float)) and not isinstance(value, bool) and math.isfinite(value)
     return isinstance(value, kind) if kind in (bool,str) else True
 
@@ -91,6 +99,14 @@ def _check_args(factory, args):
         if not _is_like(v, params[k]): raise ValueError(f'{factory.__name__} takes no {k}={v!r}')
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #a8b47eb3
+def _fusion_from(args, dls):
+    "The fusion with the members that `args` describe"
+    if args.keys()!={'n_out','members','weights'}: raise ValueError(f'fusion_learner has no {", ".join(sorted(args))}')
+    members = args['members']
+    if not isinstance(members, list) or not 1<=len(members)<=64: raise ValueError('a fusion has 1 to 64 members')
+    if any(o['factory']=='fusion_learner' for o in members): raise ValueError('a fusion has no fusions among its members')
+    return fusion_learner([model_from_dict(o, dls) for o in members], args['weights'])
+
 def model_from_dict(
     cfg:dict, # From `model_to_dict`
     dls:DataLoaders, # Of clips as the model takes them
@@ -98,6 +114,7 @@ def model_from_dict(
     "A `Learner` with the model that `cfg` describes"
     name = cfg['factory']
     args = dict(cfg['args'])
+    if name=='fusion_learner': return _fusion_from(args, dls)
     factories = {o['learner'].__name__:o['learner'] for o in learner_meta.values()}
     if name not in factories: raise ValueError(f'there is no factory {name!r}')
     odd = args.keys()-saved_args(factories[name])
@@ -111,8 +128,9 @@ def model_from_dict(
 # %% ../../nbs/learners/34a_model_folder.ipynb #a530b300
 _samplers = {o.__name__:o for o in (FirstSampler,UniformSampler,DenseSampler,KeyFrameSampler)}
 _readers = dict(TensorClipTfm=TensorClip, ImageTupleTfm=ImageTuple)
-_item_tfms = {o.__name__:o for o in (Resize,CropPad,RandomResizedCrop)}
-_tfm_args = dict(Resize=['method','pad_mode'], CropPad=['pad_mode'], RandomResizedCrop=['min_scale','ratio','val_xtra'])
+_item_tfms = {o.__name__:o for o in (Resize,CropPad,RandomCrop,RandomResizedCrop)}
+_tfm_args = dict(Resize=['method','pad_mode'], CropPad=['pad_mode'], RandomCrop=[],
+    RandomResizedCrop=['min_scale','ratio','val_xtra','max_scale'])
 
 def _known(o, names, what):
     "The name of the type of `o`, if it is one of `names`"
@@ -123,7 +141,8 @@ def _known(o, names, what):
 def _sampler_to_dict(sampler):
     name = _known(sampler, _samplers, 'the sampler')
     args = inspect.signature(_samplers[name]).parameters
-    return dict(name=name, **{k:getattr(sampler, k) for k in args})
+    values = {k:getattr(sampler, k) for k in args}
+    return dict(name=name, **{k:v for k,v in values.items() if v is not None})
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #0fdecc4d
 def _tfm_to_dict(tfm):
@@ -187,7 +206,7 @@ def frames_from_dict(
     return ActionDataLoaders.from_dblock(dblock, [clip], bs=1, num_workers=0, device=torch.device(device)).new_empty()
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #25cb044b
-format_version = 2
+format_version = 3
 _config_keys = {'format','format_version','model','vocab','frames','recipe','metrics','versions'}
 _later_keys = {'several_labels','timeline_rule'}
 
@@ -220,6 +239,7 @@ def model_config(
         vocab=list(learn.dls.vocab), frames=frames_to_dict(learn.dls), recipe=ifnone(recipe, about.get('recipe')),
         metrics=ifnone(metrics, about.get('metrics', _last_metrics(learn))), versions=_versions())
     if several_labels(learn.dls): res.update(format_version=2, several_labels=True)
+    if res['model']['args'].keys() & {'stream','members'}: res['format_version'] = 3
     rule = learn.__dict__.get('timeline_rule')
     if rule: res['timeline_rule'] = dict(rule) if isinstance(rule, dict) else asdict(rule)
     return res
@@ -338,7 +358,8 @@ def read_config(
     fn = folder/'config.json'
     if not folder.is_dir(): raise FileNotFoundError(f'{folder} is no folder: give one that save_model wrote')
     if not fn.is_file(): raise FileNotFoundError(f'{folder} has no config.json: give a folder that save_model wrote')
-    try: cfg = json.loads(fn.read_text(encoding='utf-8'))
+    try:
+        with read_errors(fn): cfg = json.loads(fn.read_text(encoding='utf-8-sig'))
     except (ValueError, RecursionError): raise ValueError(f'{fn} is no JSON: fetch the folder again') from None
     if not isinstance(cfg, dict) or cfg.get('format')!='action_recog':
         raise ValueError(f'{fn} is not from action_recog: give a folder that save_model wrote')
@@ -349,7 +370,8 @@ def read_config(
 def _check_keys(cfg, fn):
     "Refuse a format of the future, a key that is missing and one that is not ours"
     theirs = cfg.get('format_version')
-    if not is_whole(theirs, most=format_version):
+    if not is_whole(theirs): raise ValueError(f'{fn} has format {theirs!r}, which is no number from 1: fetch the folder again')
+    if theirs>format_version:
         known = f'this version of action_recog knows those up to {format_version}'
         raise ValueError(f'{fn} has format {theirs}, and {known}: update action_recog')
     missing = _config_keys-cfg.keys()
@@ -365,8 +387,31 @@ def _is_stat(o, least):
     numbers = isinstance(o, list) and len(o)==3 and all(isinstance(i, (int,float)) for i in o)
     return numbers and all(math.isfinite(i) and i>least for i in o)
 
+_parts = dict(model={'factory','args'}, frames={'reader','read_size','sampler','item_tfms','mean','std'})
+_words = dict(method=('crop','squish','pad'), pad_mode=('zeros','border','reflection'))
+
+def _check_table(o, keys, name):
+    "Refuse what is no dict with these `keys`"
+    if not isinstance(o, dict): raise ValueError(f'its {name} is {truncstr(repr(o), 50)}, and no table')
+    missing = keys-o.keys()
+    if missing: raise ValueError(f'its {name} lacks {", ".join(sorted(missing))}')
+
+def _check_parts(cfg):
+    "Refuse a configuration whose parts are of another kind"
+    for name,keys in _parts.items(): _check_table(cfg[name], keys, name)
+    _check_table(cfg['model']['args'], {'n_out'}, 'model')
+    frames = cfg['frames']
+    _check_table(frames['sampler'], {'name','seq_len'}, 'sampler')
+    if not isinstance(frames['item_tfms'], list): raise ValueError('its item_tfms are no list')
+    for o in frames['item_tfms']: _check_table(o, {'name','size'}, 'item transform')
+
 def _check_frames(frames):
-    "Refuse sizes and statistics that no frames have"
+    "Refuse numbers, words, sizes and statistics that no frames have"
+    for k,v in frames['sampler'].items():
+        if k in ('seq_len','step') and v is not None and not is_whole(v, most=10_000):
+            raise ValueError(f'{k} is a whole number from 1, and not {v!r}')
+    for k,v in [item for o in frames['item_tfms'] for item in o.items()]:
+        if k in _words and v not in _words[k]: raise ValueError(f'{k} is {v!r}, but it has to be one of {_words[k]}')
     sizes = {'read_size':frames['read_size'], **{o['name']:o['size'] for o in frames['item_tfms']}}
     if sizes['read_size'] is None: del sizes['read_size']
     for name,size in sizes.items():
@@ -395,11 +440,12 @@ def _check_vocab(vocab, n_out):
     if not isinstance(vocab, list) or not all(isinstance(o, (str,int,float)) for o in vocab):
         raise ValueError('its vocab is no list of names')
     if len(set(map(str, vocab)))<len(vocab): raise ValueError('it names a class twice')
-    if len(vocab)!=n_out: raise ValueError(f'it names {len(vocab)} classes, but its model tells {n_out} apart')
+    if len(vocab)!=n_out: raise ValueError(f'it names {len(vocab)} classes, but its model tells {n_out!r} apart')
 
 def _read_weights(folder):
     fn = folder/'model.safetensors'
     if not fn.is_file(): raise FileNotFoundError(f'{folder} has no model.safetensors: fetch the folder again')
+    with read_errors(fn): open(fn, 'rb').close()
     try: weights = load_file(fn)
     except SafetensorError:
         why = 'is not in the safetensors format, and no other is opened'
@@ -409,6 +455,12 @@ def _read_weights(folder):
     return weights
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #a7156bcb
+def _why_unbuilt(e):
+    "Why no model could be built, by the error that came"
+    if isinstance(e, ValueError): return str(e)
+    if isinstance(e, MemoryError) or "can't allocate memory" in str(e): return 'it needs more memory than there is'
+    return f'{e} is not known' if isinstance(e, KeyError) else repr(e)
+
 def load_model(
     folder:str|Path, # From `save_model`
     device:str='cpu', # Where to put it, for example `cuda`
@@ -417,16 +469,16 @@ def load_model(
     folder = Path(folder)
     cfg = read_config(folder)
     try:
+        _check_parts(cfg)
         _check_vocab(cfg['vocab'], cfg['model']['args']['n_out'])
         _check_frames(cfg['frames'])
         _check_rule(cfg.get('timeline_rule'))
         with warnings.catch_warnings(action='ignore'):
-            dls = frames_from_dict(cfg['frames'], cfg['vocab'], device, cfg.get('several_labels', False))
+            dls = frames_from_dict(cfg['frames'], [str(o) for o in cfg['vocab']], device, cfg.get('several_labels', False))
             learn = model_from_dict(cfg['model'], dls)
     except Exception as e:
-        why = str(e) if isinstance(e, ValueError) else repr(e)
         what = f'{folder/"config.json"} describes no model that can be built'
-        raise ValueError(f'{what} ({why}): fetch the folder again') from None
+        raise ValueError(f'{what} ({_why_unbuilt(e)}): fetch the folder again') from None
     fit_state(learn.model, _read_weights(folder), folder/'model.safetensors', hint='fetch the folder again')
     learn.model.to(device).eval()
     learn.about = {k:cfg[k] for k in ('recipe','metrics')}

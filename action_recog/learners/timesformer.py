@@ -7,7 +7,7 @@ Docs: https://action-recog.github.io/action_recog/learners/timesformer.html.md""
 # %% auto #0
 __all__ = ['TimeRotaryEmbedding', 'pair_angles', 'rotate_pairs', 'DividedAttention', 'FeedForward', 'TimeSformerBlock',
            'TimeSformer', 'check_clip_size', 'create_timesformer', 'token_maps', 'AttentionRows', 'attention_weights',
-           'timesformer_splitter']
+           'timesformer_splitter', 'layer_splitter']
 
 # %% ../../nbs/learners/26_timesformer.ipynb #2cb70556
 from dataclasses import dataclass
@@ -39,8 +39,8 @@ def pair_angles(
 ) -> tuple: # Sine with the signs that `rotate_pairs` needs and cosine, each `(1+n, 1, dim)`
     "The angles of tokens with a class token, at angle zero, in front"
     sin,cos = (o[0] for o in rot)
-    sign = sin.new_tensor([-1.,1.]).repeat(sin.shape[-1]//2)
-    return F.pad(sin*sign, (0,0,1,0))[:,None], F.pad(cos, (0,0,1,0), value=1.)[:,None]
+    signed = torch.stack([-sin[:,::2], sin[:,1::2]], -1).flatten(-2)
+    return F.pad(signed, (0,0,1,0))[:,None], F.pad(cos, (0,0,1,0), value=1.)[:,None]
 
 def rotate_pairs(
     x, # Queries or keys `(..., n, heads, dim)`
@@ -361,3 +361,13 @@ def timesformer_splitter(
     head = params(m.head)
     taken = {id(p) for p in late+head}
     return L([p for p in m.parameters() if id(p) not in taken], late, head)
+
+# %% ../../nbs/learners/26_timesformer.ipynb #fbcf144d
+def layer_splitter(
+    m:nn.Module, # `TimeSformer` or `SpaceTimeViT`
+) -> L: # Parameters of the embedding, of each block, of the head with the norm before it
+    "Parameter groups of a `TimeSformer` or `SpaceTimeViT`, one for each layer"
+    blocks = L(m.blocks).map(params)
+    head = L(*m.tail, m.head).map(params).concat()
+    taken = {id(p) for p in blocks.concat()+head}
+    return L([p for p in m.parameters() if id(p) not in taken], *blocks, head)

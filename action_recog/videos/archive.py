@@ -72,6 +72,8 @@ def _zip_members(fname):
     plain = 0,stat.S_IFREG
     with zipfile.ZipFile(fname) as z:
         if any(o.flag_bits & 1 for o in z.infolist()): raise ArchiveError(f'{fname} is encrypted: unpack it by hand')
+        if not all(o.orig_filename for o in z.infolist()): raise ArchiveError(f'{fname} holds a member without a name: '
+            'it is damaged or made to deceive')
         members = [_member(o, o.orig_filename, stat.S_IFMT(o.external_attr>>16) in plain) for o in z.infolist()]
     return [o for o in members if o.name or o.kind!='folder']
 
@@ -133,11 +135,14 @@ def check_names(
     "Raise an `ArchiveError` if a member could end up outside the folder, or hide another one"
     members = [o for o in members if o.kind!='version']
     kinds = {o.name:o.kind for o in members}
-    if len(kinds)<len(members): raise ArchiveError(f'{fname} holds two members of one name: '
+    files = [o.name for o in members if o.kind!='folder']
+    folders = {o.name for o in members if o.kind=='folder'}
+    if len(kinds)<len(files)+len(folders): raise ArchiveError(f'{fname} holds two members of one name: '
         'it is damaged or made to deceive')
     for member in members:
         why = _why_bad(member, kinds)
-        if why: raise ArchiveError(f'{fname} is refused, because {member.name!r} in it {why}')
+        name = truncstr(member.name, 100, suf='…')
+        if why: raise ArchiveError(f'{fname} is refused, because {name!r} in it {why}')
 
 # %% ../../nbs/videos/03_archive.ipynb #495bf725
 def rar_commands(

@@ -60,6 +60,12 @@ def find_copies(
     return copies
 
 # %% ../../nbs/videos/08_check.ipynb #87f0e5df
+def _damaged(clip):
+    "What the report says of a video that can be read in spite of its damage; an error for others"
+    n_frames = sum(1 for _ in whole_frames(clip))
+    return dict(status='damaged', n_frames=n_frames,
+        reason=f'{clip} can be read, but some of its pictures are damaged: replace it if you can')
+
 def _look_at(clip):
     "The row of `clip` in the report"
     if multiprocessing.parent_process(): end_with_parent()
@@ -68,7 +74,9 @@ def _look_at(clip):
     row = dict(key=clip_key(clip), group=clip_group(Path(*clip.parts[-2:])), status='ok', n_bytes=n_bytes)
     check = check_frames if clip.is_dir() else check_video
     try: return row|dict(n_frames=check(clip))
-    except Exception as e: return row|dict(status='broken', reason=reason_of(e, clip))
+    except Exception as e: broken = dict(status='broken', reason=reason_of(e, clip))
+    try: return row|_damaged(clip)
+    except Exception: return row|broken
 
 # %% ../../nbs/videos/08_check.ipynb #7e75434b
 def _note_copies(rows, clips, listed):
@@ -106,13 +114,15 @@ def check_dataset(
     return report.astype(dict(n_bytes='Int64', n_frames='Int64'))
 
 # %% ../../nbs/videos/08_check.ipynb #b704b8ae
+_faults = 'missing','broken','damaged','duplicate'
+
 def class_table(
     report:pd.DataFrame, # As `check_dataset` gives it
 ) -> pd.DataFrame: # A row a class: clips, groups, frames and MB of what is there, and the clips with each fault
     "Classes and groups of a checked data set"
     df = report.assign(cls=report.key.str.split('/').str[0], there=report.status!='missing')
-    for fault in ('missing','broken','duplicate'): df[fault] = df.status==fault
+    for fault in _faults: df[fault] = df.status==fault
     df['group'] = df.group.where(df.there)
     table = df.groupby('cls').agg(clips=('there','sum'), groups=('group','nunique'), frames=('n_frames','sum'),
-        MB=('n_bytes','sum'), missing=('missing','sum'), broken=('broken','sum'), duplicate=('duplicate','sum'))
+        MB=('n_bytes','sum'), **{fault:(fault,'sum') for fault in _faults})
     return table.assign(frames=table.frames.astype(int), MB=(table.MB/1e6).round(1)).rename_axis('class')

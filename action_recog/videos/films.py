@@ -54,6 +54,7 @@ def film_pause(
     if kind=='tremble':
         phases = rng.uniform(0, 2*np.pi, 2) + 2*np.pi*rng.uniform(1, 2, 2)*np.arange(n_frames)[:,None]/25
         path[:,:2] += 5*(np.sin(phases)-np.sin(phases[:1]))/2
+        path[:,1] = path[:,1].clip(path[:,2]+2, 238-path[:,2])
     return FilmPiece('', before.shape, path)
 
 # %% ../../nbs/videos/07a_films.ipynb #dfe0bc3f

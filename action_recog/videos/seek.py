@@ -8,7 +8,7 @@ Docs: https://action-recog.github.io/action_recog/videos/seek.html.md"""
 __all__ = ['n_pictures', 'KeyFrame', 'FrameTable', 'FrameCount', 'index_table', 'packet_table', 'frame_table', 'CannotSeek',
            'NoStart', 'is_start', 'frames_at', 'key_frames_at', 'share_work']
 
-# %% ../../nbs/videos/03a_seek.ipynb #4c20f6f2
+# %% ../../nbs/videos/03a_seek.ipynb #0f54081c
 import av,heapq,multiprocessing
 from bisect import bisect_right
 from contextlib import suppress
@@ -16,7 +16,7 @@ from dataclasses import dataclass,replace
 from fastai.vision.all import *
 from itertools import chain
 
-# %% ../../nbs/videos/03a_seek.ipynb #5c6cf906
+# %% ../../nbs/videos/03a_seek.ipynb #6bf9d0f5
 def n_pictures(
     packet:av.Packet, # With data
     codec:str, # Name of its codec
@@ -26,7 +26,7 @@ def n_pictures(
     if codec=='vp8': return bytes(packet)[0]>>4 & 1
     return 1
 
-# %% ../../nbs/videos/03a_seek.ipynb #ee44b023
+# %% ../../nbs/videos/03a_seek.ipynb #d920dc63
 @dataclass(frozen=True)
 class KeyFrame:
     "A frame at which decoding can begin"
@@ -35,7 +35,7 @@ class KeyFrame:
     pts:int|None # Time stamp, `None` where an index does not tell
     dts:int|None # Time stamp of decoding
 
-# %% ../../nbs/videos/03a_seek.ipynb #b312aa8f
+# %% ../../nbs/videos/03a_seek.ipynb #7b5524fa
 @dataclass
 class FrameTable:
     "What a file tells about its frames without decoding"
@@ -52,7 +52,7 @@ class FrameTable:
         if self.ticks is None or not len(self.ticks): return np.arange(self.n_frames)/(self.fps or 25)
         return (self.ticks-self.ticks[0])*self.time_base
 
-# %% ../../nbs/videos/03a_seek.ipynb #c243d750
+# %% ../../nbs/videos/03a_seek.ipynb #5e69bf16
 class FrameCount(int):
     "A number of frames that can tell when each is shown"
     def __new__(cls,
@@ -71,10 +71,10 @@ class FrameCount(int):
         even = np.linspace(times[0], times[-1], len(times))
         return times if np.abs(times-even).max()>(even[1]-even[0])/2 else None
 
-# %% ../../nbs/videos/03a_seek.ipynb #00dd3d81
+# %% ../../nbs/videos/03a_seek.ipynb #63ed34e3
 _codecs = set("""h264 hevc mpeg4 mpeg1video mpeg2video vp8 vp9 av1 libdav1d libaom-av1 mjpeg ffv1 prores dnxhd h263 flv msmpeg4 msmpeg4v2
     wmv1 wmv2 theora huffyuv ffvhuff utvideo rawvideo png dvvideo snow""".split())
-_stamped = {'mp4','matroska','mpegts','mpeg','flv','nut'}
+_stamped = {'mov','mp4','matroska','mpegts','mpeg','flv','nut'}
 
 def _has_true_times(container, stream):
     "Do time stamps tell frames apart in files of this kind?"
@@ -84,15 +84,15 @@ def _has_true_times(container, stream):
     if not codec.has_b_frames or formats & _stamped: return True
     return 'avi' in formats and codec.name.startswith('mpeg')
 
-# %% ../../nbs/videos/03a_seek.ipynb #0f429ede
+# %% ../../nbs/videos/03a_seek.ipynb #1951db73
 def index_table(
     container:av.container.InputContainer, # Open container
     stream:av.video.stream.VideoStream, # The stream to decode
 ) -> FrameTable|None: # `None` where the index and the header disagree, or something in the index is odd
     "What the index of a file tells about its frames"
-    entries = list(stream.index_entries)
+    entries,end = list(stream.index_entries),container.size
     if len(entries)!=stream.frames or not entries or not entries[0].is_keyframe: return
-    if any(o.size<9 or o.is_discard for o in entries): return
+    if any(o.size<9 or o.is_discard or o.pos+o.size>end for o in entries): return
     dts = np.array([o.timestamp for o in entries])
     gaps = np.diff(dts)
     is_even = len(gaps)==0 or gaps.max()-gaps.min()<=1
@@ -102,44 +102,46 @@ def index_table(
     if (gaps>0).all() and _has_true_times(container, stream): table.keys = keys
     return table
 
-# %% ../../nbs/videos/03a_seek.ipynb #1b6f4705
+# %% ../../nbs/videos/03a_seek.ipynb #fdf3ba69
 def _read_packets(container, stream):
-    "A row for each packet: `pts`, `dts`, is it a key frame, does it show a frame; and whether all are sound"
+    "A row for each packet: `pts`, `dts`, is it a key frame, does it show a frame; do times tell frames apart; is there damage"
     codec = stream.codec_context.name
-    rows,is_one_waiting,is_sound = [],False,_has_true_times(container, stream)
+    is_clear,is_damaged = _has_true_times(container, stream),False
+    rows,is_one_waiting = [],False
     for packet in container.demux(stream):
         if not packet.size: continue
         n = 0 if packet.is_discard else n_pictures(packet, codec)
         is_shown = not packet.is_discard and (n>0 or is_one_waiting)
         rows.append((packet.pts, packet.dts, packet.is_keyframe, is_shown))
-        if n>1 or packet.is_corrupt: is_sound = False
+        if n>1: is_clear = False
         if n!=1 and not packet.is_discard: is_one_waiting = n>1
-    return rows,is_sound
+        if packet.is_corrupt: is_damaged = True
+    return rows,is_clear,is_damaged
 
-# %% ../../nbs/videos/03a_seek.ipynb #13d30cd0
+# %% ../../nbs/videos/03a_seek.ipynb #85252969
 def _true_rate(said, n_frames, seconds):
     "Frames a second by their times, or what the header `said` if that is near"
     if n_frames<2 or seconds<=0: return said
     timed = (n_frames-1)/seconds
     return said if abs(said-timed)<.02*timed else timed
 
-# %% ../../nbs/videos/03a_seek.ipynb #54136121
+# %% ../../nbs/videos/03a_seek.ipynb #ba450cb8
 _long_ago = -2**62
 
-def _add_times(table, rows, is_sound):
+def _add_times(table, rows, is_clear):
     "Put the times and key frames of `rows` into `table`"
     pts = np.array([_long_ago if o[0] is None else o[0] for o in rows])
     is_shown = np.array([o[3] for o in rows])
     ticks = np.sort(pts[is_shown])
     if ticks[0]==_long_ago or (np.diff(ticks)<=0).any(): return
     table.ticks = ticks
-    if not is_sound or (pts==_long_ago).any(): return
+    if not is_clear or (pts==_long_ago).any(): return
     n_before = np.cumsum(is_shown)-is_shown
     latest = np.maximum.accumulate([_long_ago,*pts[:-1]])
     table.keys = [KeyFrame(int(np.searchsorted(ticks, tick)), int(n_before[i]), tick, dts)
         for i,(tick,dts,is_key,_) in enumerate(rows) if is_key and tick>latest[i]]
 
-# %% ../../nbs/videos/03a_seek.ipynb #4152819c
+# %% ../../nbs/videos/03a_seek.ipynb #3ff86e8f
 def _first_ticks(container, stream, key):
     "Time stamps of the frames that decoding gives before `key`, of all frames if there is no `key`"
     ticks = []
@@ -158,27 +160,27 @@ def _correct_start(table, ticks, key):
     good = [o for o in table.keys if key is not None and o.pts>=key.pts and is_timed]
     table.keys = [replace(o, number=o.number-n_lost, n_before=o.n_before-n_lost) for o in good]
 
-# %% ../../nbs/videos/03a_seek.ipynb #acebf15f
+# %% ../../nbs/videos/03a_seek.ipynb #8e80d953
 def packet_table(
     open_again, # Function without arguments that gives a context with a container and the stream to decode
 ) -> FrameTable: # With the time of each frame, if the file has them
     "What the packets of a file tell about its frames"
     with open_again() as (container,stream):
-        rows,is_sound = _read_packets(container, stream)
+        rows,is_clear,is_damaged = _read_packets(container, stream)
         said,time_base = float(stream.average_rate or 0),float(stream.time_base)
     n_frames = sum(is_shown for *_,is_shown in rows)
     n_keys = sum(is_key and is_shown for *_,is_key,is_shown in rows)
     ticks = [tick for tick,*_,is_shown in rows if is_shown and tick is not None]
     seconds = (max(ticks)-min(ticks))*time_base if ticks else 0.
     table = FrameTable(n_frames, n_keys, _true_rate(said, n_frames, seconds), time_base)
-    if n_frames: _add_times(table, rows, is_sound)
-    is_whole = not rows or rows[0][2]
+    if n_frames: _add_times(table, rows, is_clear)
+    is_whole = not rows or rows[0][2] and not is_damaged
     if is_whole and not (table.keys and table.keys[0].number>table.keys[0].n_before): return table
-    key = table.keys[1] if len(table.keys)>1 else None
+    key = None if is_damaged or len(table.keys)<2 else table.keys[1]
     with open_again() as (container,stream): _correct_start(table, _first_ticks(container, stream, key), key)
     return table
 
-# %% ../../nbs/videos/03a_seek.ipynb #44f57e35
+# %% ../../nbs/videos/03a_seek.ipynb #715119b0
 _tables = {}
 
 def frame_table(
@@ -197,12 +199,12 @@ def frame_table(
     _tables[key] = table
     return table
 
-# %% ../../nbs/videos/03a_seek.ipynb #4c64faae
+# %% ../../nbs/videos/03a_seek.ipynb #3e79d02f
 class CannotSeek(Exception): "Only decoding from the start gives the frames of this file"
 
 class NoStart(CannotSeek): "Decoding cannot begin at this key frame"
 
-# %% ../../nbs/videos/03a_seek.ipynb #a1e16502
+# %% ../../nbs/videos/03a_seek.ipynb #80e17929
 def _units(data, stream):
     "The units in a packet's `data`"
     head = stream.codec_context.extradata or b''
@@ -227,7 +229,7 @@ def _recovers_at_once(unit):
         data = data[2+size:]
     return False
 
-# %% ../../nbs/videos/03a_seek.ipynb #53ac7f81
+# %% ../../nbs/videos/03a_seek.ipynb #c9df0d45
 def is_start(
     packet:av.Packet, # Of a key frame
     stream:av.video.stream.VideoStream, # Its stream
@@ -243,7 +245,7 @@ def is_start(
         recovers = recovers or codec=='h264' and kind==6 and _recovers_at_once(unit)
     return False
 
-# %% ../../nbs/videos/03a_seek.ipynb #6235e377
+# %% ../../nbs/videos/03a_seek.ipynb #607cb217
 def _packets_from(container, stream, key):
     "The packets of `stream` from `key` on"
     ticks = [o for o in (key.pts, key.dts) if o is not None]
@@ -257,7 +259,7 @@ def _packets_from(container, stream, key):
             if packet.is_keyframe and here is not None and here>there: break
     raise NoStart
 
-# %% ../../nbs/videos/03a_seek.ipynb #7ac40d0a
+# %% ../../nbs/videos/03a_seek.ipynb #a771ef44
 class _Run:
     "Decoding from a key frame on"
     def __init__(self, container, stream, key):
@@ -301,7 +303,7 @@ class _Run:
             self.number += len(held)
             held = []
 
-# %% ../../nbs/videos/03a_seek.ipynb #06b9d5c2
+# %% ../../nbs/videos/03a_seek.ipynb #1854d9a5
 def _start_before(container, stream, keys, number):
     "Pairs of number and frame from a key frame on that lies before frame `number`"
     place = bisect_right(keys, number, key=lambda o: o.number)
@@ -312,7 +314,7 @@ def _start_before(container, stream, keys, number):
         if earliest and earliest[0]<=number: return chain([earliest], pairs)
     raise CannotSeek
 
-# %% ../../nbs/videos/03a_seek.ipynb #e3ee1768
+# %% ../../nbs/videos/03a_seek.ipynb #cc08f01a
 _least_jump = 8
 
 def _frames_at(container, stream, table, numbers):
@@ -335,7 +337,7 @@ def frames_at(
     try: yield from _frames_at(container, stream, table, numbers)
     except av.FFmpegError as e: raise CannotSeek from e
 
-# %% ../../nbs/videos/03a_seek.ipynb #7af152a1
+# %% ../../nbs/videos/03a_seek.ipynb #5ab2e097
 def _key_frames_at(container, stream, table, numbers):
     for number in numbers:
         packet = next(iter(_packets_from(container, stream, table.keys[number])))
@@ -355,7 +357,7 @@ def key_frames_at(
     try: yield from _key_frames_at(container, stream, table, numbers)
     except av.FFmpegError as e: raise CannotSeek from e
 
-# %% ../../nbs/videos/03a_seek.ipynb #0fdef9fc
+# %% ../../nbs/videos/03a_seek.ipynb #74e0a395
 _many_pixels = 2**26
 
 def share_work(

@@ -18,6 +18,7 @@ from contextlib import contextmanager,nullcontext
 from functools import cached_property
 from fastai.vision.all import *
 from ..core import *
+from .files import *
 from .seek import *
 
 # %% ../../nbs/videos/04_video.ipynb #e2b7a93d
@@ -90,7 +91,8 @@ def open_video(
     video:str|Path, # Video file, in any container and codec FFmpeg knows
 ): # A context with the pair (container, video stream)
     "Open `video` for decoding with one thread"
-    if not Path(video).is_file(): raise VideoError(f'{video} does not exist: check the path')
+    if not os.path.exists(video): raise VideoError(f'{video} does not exist: check the path')
+    if not Path(video).is_file(): raise VideoError(f'{video} is no file: give a video file')
     try: container = open_file(video)
     except av.ArgumentError: raise VideoError(f'{video} is a still picture, a playlist or of another kind '
         'that is no video: give a video file') from None
@@ -279,13 +281,13 @@ def find_clips(
     "All clips of a data set"
     path = Path(path)
     if not path.is_dir(): raise FileNotFoundError(f'{path} is no folder: give the folder that holds the class folders')
-    is_ours = lambda o: o.name=='report.json' or (o/'classInd.txt').is_file()
+    is_ours = lambda o: o.name=='report.json' or os.path.isfile(o/'classInd.txt')
     folders,strays = visible(path).filter(is_ours, negate=True).partition(Path.is_dir)
     if not folders: raise VideoError(f'{path} holds no class folders: '
         'put the videos of each class into a folder named by the class')
     clips = L()
     for folder in folders:
-        own,others = _class_clips(folder)
+        with read_errors(folder): own,others = _class_clips(folder)
         clips = clips+own
         strays = strays+others
     if strays: warn(f'passed over {len(strays)} files below {path} that are no videos, the first is {strays[0]}')
@@ -391,7 +393,9 @@ def at(self:FileFrames,
     numbers, # Frame numbers from 0, in any order
 ): # Generator of `TimedFrame`s in order, each once, the last frame for all numbers beyond it
     "The frames of some numbers"
-    if self.is_whole and max(numbers)<_near: return (yield from self._passing(sorted(set(numbers))))
+    numbers = sorted(set(numbers))
+    if not numbers: return
+    if self.is_whole and numbers[-1]<_near: return (yield from self._passing(numbers))
     wanted = sorted({self.span[min(o, len(self.span)-1)] for o in numbers})
     last = -1
     try:
@@ -442,11 +446,13 @@ def _decode_picture(raw, fn, codec):
 def _open_image(fn, codec):
     "The picture in file `fn` as a video frame"
     try:
+        if not os.path.isfile(fn): raise ValueError('it is no file')
         with open(fn, 'rb') as f: raw = f.read()
         return _decode_picture(raw, fn, codec)
     except VideoError: raise
     except Exception as e:
-        why = f' ({e})' if type(e) is ValueError else ''
+        why = e if type(e) is ValueError else getattr(e, 'strerror', None)
+        why = f' ({why})' if why else ''
         name = Path(fn).parent.name
         raise VideoError(f'{fn} is not a picture that can be read{why}: extract the frames of {name} anew') from e
 
