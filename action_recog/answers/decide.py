@@ -71,7 +71,7 @@ class TimelineRule:
     smooth:float=0. # Seconds after which a neighbour has no weight in the mean, from 0
     cost:float=1. # Of a change, in seconds
     least:float=1. # Seconds that a segment lasts at least
-    threshold:float=None # Probability from which something is said, 0 to 1; 0 if `None`, .5 where a moment can have several labels
+    threshold:float=None # Probability from which something is said; 0 if `None`, .5 where labels may overlap
 
     def __post_init__(self):
         for o in fields(self):
@@ -123,7 +123,8 @@ def __call__(self:TimelineRule,
     step = max(float(np.median(np.diff([*times,end]))), 1e-3)
     if not several: return run_segments(self.labels(probs, step), probs, times, end, vocab)
     segments = L()
-    for c,on in enumerate(self.is_on(probs, step).T): segments += run_segments(np.where(on, c, -1), probs, times, end, vocab)
+    for c,on in enumerate(self.is_on(probs, step).T):
+        segments += run_segments(np.where(on, c, -1), probs, times, end, vocab)
     return segments.sorted(lambda o: o[:2])
 
 # %% ../../nbs/answers/50a_decide.ipynb #cdfd97ee

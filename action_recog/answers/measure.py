@@ -71,7 +71,8 @@ def score_films(
     truth = list(true_segments(table, names).values())
     found = {}
     for window in windows or (rule_of(learn).window,):
-        with learn.no_bar(): films = [predict_video(learn, Path(path)/o, n_clips=1, window=window, timeline=True) for o in names]
+        ask = partial(predict_video, learn, n_clips=1, window=window, timeline=True)
+        with learn.no_bar(): films = [ask(Path(path)/o) for o in names]
         if tune: rule,scores = cross_tune(films, truth, background=background, rule=TimelineRule(window))
         else: rule,scores = rule_of(learn),score_rule(rule_of(learn), films, truth, background)
         found[rule] = scores
