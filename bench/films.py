@@ -125,17 +125,17 @@ def generated(epochs, tmp):
         truth = true_segments(pd.read_csv(path/'labels.csv'))
         truth = {k:o for k,o in truth.items() if keep(int(k.split('_g')[1][:2]))}
         return [path/o for o in truth],list(truth.values())
-    path,test = write_films(tmp/'films', n_groups=20),write_films(tmp/'test', n_groups=6, first_group=21)
+    path,test = write_films(tmp/'films', n_groups=40),write_films(tmp/'test', n_groups=6, first_group=41)
     table = pd.read_csv(path/'labels.csv')
-    table['split'] = np.where(table.group>'g16', 'valid', 'train')
+    table['split'] = np.where(table.group>'g34', 'valid', 'train')
     set_seed(0)
     start,cpu = time.perf_counter(),time.process_time()
     dls = ActionDataLoaders.from_segments(table, path, background='background', background_share=.3,
-        sampler=DenseSampler(8, 3), seq_len=8, image_size=64, item_tfms=Resize(64, 'squish'), bs=16, num_workers=0)
+        sampler=DenseSampler(8, 4), seq_len=8, image_size=64, item_tfms=Resize(64, 'squish'), bs=16, num_workers=0)
     learn = convlstm_learner(dls, 'small_cnn', pretrained=False, ps=.2, hidden_size=32)
     with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(epochs, 1e-2)
     seconds,cpu = time.perf_counter()-start,time.process_time()-cpu
-    rule,tuning = pick_rule(learn, *films_of(path, lambda group: group>16), [1.])
+    rule,tuning = pick_rule(learn, *films_of(path, lambda group: group>34), [1.2, 1.6])
     films,truth = films_of(test)
     return row('generated', 'convlstm', rule, tuning, measured(learn, films, truth, rule), films, truth,
         training_seconds=seconds, training_cpu_seconds=cpu, epochs=epochs)
@@ -153,7 +153,7 @@ def main(
     parts:str='real,generated', # Which films, with a comma between
     models:str='baseline,convlstm', # Learners for the real ones, with commas between
     windows:str='2,3,4', # Seconds of a window to try, with commas between
-    epochs:int=40, # Of the training on generated films
+    epochs:int=60, # Of the training on generated films
     out:str='runs/films', # Features are stored there, and used again
     save:str='bench/results/films.json', # File for the figures
 ):
