@@ -7,7 +7,7 @@ Docs: https://action-recog.github.io/action_recog/answers/measure.html.md"""
 # %% auto #0
 __all__ = ['cross_tune', 'true_segments', 'valid_videos', 'score_films']
 
-# %% ../../nbs/answers/51b_measure.ipynb #bdc01936
+# %% ../../nbs/answers/51b_measure.ipynb #9bb521a9
 from dataclasses import asdict
 from fastai.vision.all import *
 from ..videos.video import *
@@ -15,7 +15,7 @@ from ..learners.timeline_scores import *
 from .decide import *
 from .predict import *
 
-# %% ../../nbs/answers/51b_measure.ipynb #1621ed18
+# %% ../../nbs/answers/51b_measure.ipynb #953b4adb
 def cross_tune(
     films:list, # Answers with `probs`, `times`, `seconds`, `vocab` and `several`
     truth:list, # True segments of each film
@@ -35,7 +35,7 @@ def cross_tune(
             pred[i] = own(o.probs, o.times, o.seconds, o.vocab, o.several)
     return rule,score_timeline(pred, truth, [o.seconds for o in films], background)
 
-# %% ../../nbs/answers/51b_measure.ipynb #f0064393
+# %% ../../nbs/answers/51b_measure.ipynb #57d6c90b
 def true_segments(
     table:pd.DataFrame, # Columns `video`, `start`, `end` and `label`
     videos=None, # Names as in the table, all of it if `None`
@@ -55,7 +55,7 @@ def valid_videos(
     files = {Path(o).resolve() for o in learn.dls.valid_ds.items}
     return L(table.video.unique().tolist()).filter(lambda o: (Path(path)/o).resolve() in files)
 
-# %% ../../nbs/answers/51b_measure.ipynb #d6e89fa6
+# %% ../../nbs/answers/51b_measure.ipynb #fea874d1
 def score_films(
     learn:Learner, # Trained on clips or segments
     table:pd.DataFrame, # Columns `video`, `start`, `end` in seconds, and `label`
@@ -71,8 +71,9 @@ def score_films(
     truth = list(true_segments(table, names).values())
     found = {}
     for window in windows or (rule_of(learn).window,):
-        with learn.no_bar(): films = [predict_video(learn, Path(path)/o, n_clips=1, window=window, timeline=True) for o in names]
-        if tune: rule,scores = cross_tune(films, truth, background=background, rules=rules_to_try(truth, TimelineRule(window)))
+        ask = partial(predict_video, learn, n_clips=1, window=window, timeline=True)
+        with learn.no_bar(): films = [ask(Path(path)/o) for o in names]
+        if tune: rule,scores = cross_tune(films, truth, background=background, rule=TimelineRule(window))
         else: rule,scores = rule_of(learn),score_rule(rule_of(learn), films, truth, background)
         found[rule] = scores
     rule = max(found, key=lambda o: rule_score(found[o]))

@@ -366,7 +366,9 @@ def rule_of(
 ) -> TimelineRule: # Its own, or the usual one
     "The rule by which the timelines of `learn` are made"
     rule = learn.__dict__.get('timeline_rule') or TimelineRule()
-    return TimelineRule(**rule) if isinstance(rule, dict) else rule
+    if not isinstance(rule, dict): return rule
+    try: return TimelineRule(**rule)
+    except TypeError: raise ValueError(f'{rule} is no rule for timelines: set timeline_rule anew') from None
 
 @patch
 def timeline(self:VideoPreds,
@@ -439,7 +441,8 @@ def show(self:VideoPreds,
     strip.tick_params(length=0)
     for ax in (curves,timeline): ax.set_visible(has_curves)
     if has_curves:
-        show_curves(self.probs, self.times, self.seconds, self.vocab, curve_labels(self.probs, self.segments, self.vocab), curves)
+        labels = curve_labels(self.probs, self.segments, self.vocab)
+        show_curves(self.probs, self.times, self.seconds, self.vocab, labels, curves)
         show_segments(self.segments, self.seconds, timeline)
     bars.barh(self.itemgot(0)[::-1], self.itemgot(1)[::-1], color='tab:blue')
     bars.set(xlim=(0,1), xlabel='probability')
@@ -447,8 +450,9 @@ def show(self:VideoPreds,
 
 # %% ../../nbs/answers/51_predict.ipynb #3ca39461
 _colours = '#3572a5 #d9822b #4a9d5b #b5474d #7a5ea8 #7d6450 #c060a1 #6d6d6d'.split()
-_in_place = 'position:absolute;left:{:.2f}%;width:{:.2f}%;top:{}px;height:20px;line-height:20px;background:{}'
-_segment_cell = f'<div title="{{}}: {{:.1f}} to {{:.1f}} s" style="{_in_place};color:white;overflow:hidden;white-space:nowrap">{{}}</div>'
+_in_place = ('position:absolute;left:{:.2f}%;width:{:.2f}%;top:{}px;height:20px;line-height:20px;background:{};'
+    'color:white;overflow:hidden;white-space:nowrap')
+_segment_cell = f'<div title="{{}}: {{:.1f}} to {{:.1f}} s" style="{_in_place}">{{}}</div>'
 _timeline_box = ('<div data-seconds="{:.3f}" style="position:relative;height:{}px;max-width:640px;font-size:11px;'
     'text-align:center;cursor:pointer">{}</div>')
 
@@ -462,12 +466,13 @@ def html_timeline(self:VideoPreds) -> str: # HTML, a bar of coloured parts
     for s,row in zip(self.segments, rows):
         label = html.escape(str(s.label))
         colour = _colours[names.index(s.label)%len(_colours)]
-        cells += _segment_cell.format(label, s.start, s.end, s.start*percent, (s.end-s.start)*percent, 22*row, colour, label)
+        left,width = s.start*percent,(s.end-s.start)*percent
+        cells += _segment_cell.format(label, s.start, s.end, left, width, 22*row, colour, label)
     return _timeline_box.format(self.seconds, 22*(max(rows, default=0)+1), cells)
 
 # %% ../../nbs/answers/51_predict.ipynb #52c953c3
-_curve_box = ('<svg data-seconds="{:.3f}" viewBox="0 0 1000 100" preserveAspectRatio="none" style="display:block;width:100%;'
-    'max-width:640px;height:90px;background:#8881;cursor:pointer">{}</svg>')
+_curve_box = ('<svg data-seconds="{:.3f}" viewBox="0 0 1000 100" preserveAspectRatio="none" style="display:block;'
+    'width:100%;max-width:640px;height:90px;background:#8881;cursor:pointer">{}</svg>')
 _curve = ('<polyline points="{}" fill="none" stroke="{}" stroke-width="1.5" vector-effect="non-scaling-stroke">'
     '<title>{}</title></polyline>')
 _curve_name = '<span style="color:{};margin-right:1em">&#9644; {}</span>'

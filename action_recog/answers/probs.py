@@ -37,8 +37,10 @@ def check_probs_file(
 ) -> Path: # The same
     "Refuse what `write_probs` cannot write"
     fn = Path(fn)
-    if fn.suffix not in _kinds: raise ValueError(f'{fn} has no ending that can be written: choose one of {", ".join(_kinds)}')
-    if not fn.parent.is_dir(): raise FileNotFoundError(f'{fn.parent} is no folder: make it, or write {fn.name} elsewhere')
+    if fn.suffix not in _kinds:
+        raise ValueError(f'{fn} has no ending that can be written: choose one of {", ".join(_kinds)}')
+    if not fn.parent.is_dir():
+        raise FileNotFoundError(f'{fn.parent} is no folder: make it, or write {fn.name} elsewhere')
     if fn.suffix=='.parquet' and not (find_spec('pyarrow') or find_spec('fastparquet')):
         raise ImportError(f'{fn} needs pyarrow, which is not installed: pip install pyarrow, or choose .csv')
     return fn
@@ -52,8 +54,8 @@ def write_probs(
     with new_file(fn) as part:
         if fn.suffix=='.csv': table.to_csv(part, index=False)
         elif fn.suffix=='.parquet': table.to_parquet(part)
-        else: np.savez_compressed(part, **{k:table[k].to_numpy(str if k=='video' else float) for k in ('video','start','end')},
-            probs=table.iloc[:,3:].to_numpy(np.float32), vocab=np.array(list(table)[3:], str))
+        else: np.savez_compressed(part, video=table.video.to_numpy(str), start=table.start.to_numpy(float),
+            end=table.end.to_numpy(float), probs=table.iloc[:,3:].to_numpy(np.float32), vocab=np.array(list(table)[3:], str))
     return fn
 
 # %% ../../nbs/answers/51a_probs.ipynb #b06cb681
@@ -79,6 +81,8 @@ def read_probs(
         probs = torch.tensor(part[vocab].to_numpy(np.float32))
         mean = probs.mean(0)
         ranked = [(vocab[i],mean[i].item()) for i in mean.argsort(descending=True)]
-        res.append(VideoPreds(ranked, video=video, seconds=part.end.iloc[-1], times=part.start.tolist(), probs=probs, vocab=vocab, several=several))
-        res[-1].segments = res[-1].timeline(rule or TimelineRule())
+        answer = VideoPreds(ranked, video=video, seconds=part.end.iloc[-1], times=part.start.tolist(), probs=probs,
+            vocab=vocab, several=several)
+        answer.segments = answer.timeline(rule or TimelineRule())
+        res.append(answer)
     return res

@@ -163,7 +163,8 @@ def show_curves(
 ) -> plt.Axes: # With a line for each label
     "Draw the probabilities over time, in the colours of `show_segments`"
     ax = subplots(figsize=(9,1.5))[1][0] if ctx is None else ctx
-    for i,label in enumerate(labels): ax.plot(step_middles(times, end), probs[:,list(vocab).index(label)], f'C{i%10}', label=str(label))
+    seconds,columns = step_middles(times, end),list(vocab)
+    for i,label in enumerate(labels): ax.plot(seconds, probs[:,columns.index(label)], f'C{i%10}', label=str(label))
     ax.set(xlim=(0,end), ylim=(-.02,1.02), ylabel='probability')
     ax.legend(fontsize=7, loc='upper right')
     return ax

@@ -425,8 +425,9 @@ def _check_frames(frames):
 def _check_rule(rule):
     "Refuse a rule for timelines that is none"
     if rule is None: return
-    good = isinstance(rule, dict) and all(o is None or isinstance(o, (int,float)) and 0<=o<math.inf for o in rule.values())
-    if not good: raise ValueError(f'its timeline_rule is {rule!r}, but it has to be numbers from 0 by their names')
+    is_number = lambda o: isinstance(o, (int,float)) and 0<=o<math.inf
+    if not isinstance(rule, dict) or not all(o is None or is_number(o) for o in rule.values()):
+         raise ValueError(f'its timeline_rule is {rule!r}, but it has to be numbers from 0 by their names')
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #7994137b
 def not_finite(

@@ -192,11 +192,11 @@ def pair_films(
 
 # %% ../../nbs/learners/33b_timeline_scores.ipynb #5b16aefc
 def score_timeline(
-    pred, # Segments `(start, end, label)` in seconds, perhaps with a probability; for several films a list or dictionary of such lists
+    pred, # `(start, end, label)`, perhaps with a probability, seconds; for several films a list or dict of such lists
     truth, # The same for what is true
     seconds=None, # Length of the film, a list or dictionary for several; up to the last end if `None`
     background:str='background', # Label that says that nothing happens, as time without a segment does
-) -> dict: # `frame_accuracy`, `edit`, `f1@10` to `f1@50`, with probabilities also `map@0.3` to `map@0.7`; between 0 and 1
+) -> dict: # `frame_accuracy`, `edit`, `f1@10` to `f1@50`, with probabilities `map@0.3` to `map@0.7`; from 0 to 1
     "How right a timeline is, or several are"
     films,times = [],[]
     for key,*sides in pair_films(pred, truth):
@@ -206,7 +206,8 @@ def score_timeline(
         times.append(agreed_seconds(*sides, seconds if key is None or seconds is None else seconds[key]))
     right,total = np.sum(times, 0)
     joined = [(join_touching(a), join_touching(b)) for a,b in films]
-    res = dict(frame_accuracy=float(right/total) if total else 1., edit=float(np.mean([edit_score(*o) for o in joined])))
+    edit = float(np.mean([edit_score(*o) for o in joined]))
+    res = dict(frame_accuracy=float(right/total) if total else 1., edit=edit)
     for least in (.1,.25,.5):
         counts = np.sum([count_hits(*o, least) for o in joined], 0)
         res[f'f1@{least*100:.0f}'] = f1(*counts.tolist())
