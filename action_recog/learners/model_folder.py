@@ -446,7 +446,7 @@ def _check_vocab(vocab, n_out):
 def _read_weights(folder):
     fn = folder/'model.safetensors'
     if not fn.is_file(): raise FileNotFoundError(f'{folder} has no model.safetensors: fetch the folder again')
-    with read_errors(fn): open(fn, 'rb').close()
+    with read_errors(fn): fn.open('rb').close()
     try: weights = load_file(fn)
     except SafetensorError:
         why = 'is not in the safetensors format, and no other is opened'
