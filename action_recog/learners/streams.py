@@ -57,7 +57,7 @@ class SideBySide(Module):
         x, # `(N, C, ...)`
     ) -> Tensor: # What the modules give, one after the other in the channels
         "Each module on its share"
-        shares = x.chunk(len(self.parts), 1)
+        shares = [o.clone() for o in x.chunk(len(self.parts), 1)]
         return torch.cat([part(share) for part,share in zip(self.parts, shares)], 1)
 
 def stream_encoder(
