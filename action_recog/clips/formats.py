@@ -234,14 +234,19 @@ class BorisEvents:
 def _first_of(event, *names): return first(event[o] for o in names if event.get(o))
 
 @patch
-def video(self:BorisEvents, event):
+def video(self:BorisEvents,
+    event:dict, # Cells of a line by the name of their column
+) -> str: # `''` if it is not said
     "The video of an event"
     name = _first_of(event, 'media file name', 'media file path', 'media file', 'media file(s)', 'source')
     if name in (None,'NA','Not found','Live observation'): return self.file.video or ''
     return base_name(re.sub(r'^player #1:\s*', '', name).split(';')[0]) if re.search(r'^player #|^/|^\w:\\', name) else name
 
 @patch
-def shift(self:BorisEvents, event, row):
+def shift(self:BorisEvents,
+    event:dict, # Cells of a line by the name of their column
+    row:int, # Number of the line, for an error
+) -> float: # Seconds
     "Seconds from the start of an event's video to the start of the observation's clock"
     offset = self.file.seconds(event.get('time offset (s)') or 0, row)
     played = re.sub(r'^player #1:\s*', '', event.get('source') or '').split('|')[0].split(';')
@@ -255,7 +260,7 @@ def shift(self:BorisEvents, event, row):
 def _boris_key(event): return tuple(v for k,v in event.items() if k in ('observation id','subject','behavior') or k.startswith('modifier'))
 
 @patch
-def rows(self:BorisEvents):
+def rows(self:BorisEvents) -> list: # Dicts with `row`, `video`, `start`, `end`, `label`
     "The segments"
     rows,begun = [],{}
     for row,event in self.events:
