@@ -503,6 +503,11 @@ def _ls_task(video, own, rate, prefix, kind, names):
             value=dict(ranges=[span], timelinelabels=[o.label])))
     return dict(data=dict(video=f'{prefix}{video}', fps=rate), **{kind:[dict(result=results)]})
 
+def _videos_of(segments):
+    "The videos that `segments` are about, those in which nothing was found too"
+    if isinstance(segments, pd.DataFrame): return segments.video.unique()
+    return [str(o) for o in segments] if isinstance(segments, dict) else [Path(o.video).name for o in segments]
+
 def check_labels_file(
     fn:str|Path, # File to write
     rate:float=None, # Frames a second, for Label Studio
@@ -533,7 +538,7 @@ def write_labels(
         with new_file(fn) as part: part.write_text(text, encoding='utf-8')
         return fn
     if kind not in ('predictions','annotations'): raise ValueError(f'kind is predictions or annotations, not {kind!r}')
-    write_json(fn, [_ls_task(k, v, rate, prefix, kind, names) for k,v in df.groupby('video', sort=False)])
+    write_json(fn, [_ls_task(o, df[df.video==o], rate, prefix, kind, names) for o in _videos_of(segments)])
     return fn
 
 # %% ../../nbs/clips/13b_formats.ipynb #3424eebd
