@@ -12,6 +12,7 @@ import csv,json,re,sys,warnings
 from collections import deque
 from functools import wraps
 from pathlib import Path
+from urllib.error import URLError
 from fastcore.meta import delegates
 from fastcore.script import call_parse
 
@@ -20,6 +21,9 @@ _mistakes = (ValueError, OSError, FloatingPointError, MemoryError, ImportError)
 
 def _sentence(e):
     "What error `e` says, without the traceback of a worker"
+    if isinstance(e, URLError):
+        return (f'a download failed ({e.reason}): connect this machine to the network; '
+            'ar-train and ar-table take weights that are here already by --weights')
     said = str(e).strip()
     if 'Traceback' not in said: return said
     return re.sub(r'^[\w.]+(Error|Exception): ', '', said.splitlines()[-1])

@@ -234,14 +234,19 @@ class BorisEvents:
 def _first_of(event, *names): return first(event[o] for o in names if event.get(o))
 
 @patch
-def video(self:BorisEvents, event):
+def video(self:BorisEvents,
+    event:dict, # Cells of a line by the name of their column
+) -> str: # `''` if it is not said
     "The video of an event"
     name = _first_of(event, 'media file name', 'media file path', 'media file', 'media file(s)', 'source')
     if name in (None,'NA','Not found','Live observation'): return self.file.video or ''
     return base_name(re.sub(r'^player #1:\s*', '', name).split(';')[0]) if re.search(r'^player #|^/|^\w:\\', name) else name
 
 @patch
-def shift(self:BorisEvents, event, row):
+def shift(self:BorisEvents,
+    event:dict, # Cells of a line by the name of their column
+    row:int, # Number of the line, for an error
+) -> float: # Seconds
     "Seconds from the start of an event's video to the start of the observation's clock"
     offset = self.file.seconds(event.get('time offset (s)') or 0, row)
     played = re.sub(r'^player #1:\s*', '', event.get('source') or '').split('|')[0].split(';')
@@ -255,7 +260,7 @@ def shift(self:BorisEvents, event, row):
 def _boris_key(event): return tuple(v for k,v in event.items() if k in ('observation id','subject','behavior') or k.startswith('modifier'))
 
 @patch
-def rows(self:BorisEvents):
+def rows(self:BorisEvents) -> list: # Dicts with `row`, `video`, `start`, `end`, `label`
     "The segments"
     rows,begun = [],{}
     for row,event in self.events:
@@ -498,6 +503,11 @@ def _ls_task(video, own, rate, prefix, kind, names):
             value=dict(ranges=[span], timelinelabels=[o.label])))
     return dict(data=dict(video=f'{prefix}{video}', fps=rate), **{kind:[dict(result=results)]})
 
+def _videos_of(segments):
+    "The videos that `segments` are about, those in which nothing was found too"
+    if isinstance(segments, pd.DataFrame): return segments.video.unique()
+    return [str(o) for o in segments] if isinstance(segments, dict) else [Path(o.video).name for o in segments]
+
 def check_labels_file(
     fn:str|Path, # File to write
     rate:float=None, # Frames a second, for Label Studio
@@ -528,7 +538,7 @@ def write_labels(
         with new_file(fn) as part: part.write_text(text, encoding='utf-8')
         return fn
     if kind not in ('predictions','annotations'): raise ValueError(f'kind is predictions or annotations, not {kind!r}')
-    write_json(fn, [_ls_task(k, v, rate, prefix, kind, names) for k,v in df.groupby('video', sort=False)])
+    write_json(fn, [_ls_task(o, df[df.video==o], rate, prefix, kind, names) for o in _videos_of(segments)])
     return fn
 
 # %% ../../nbs/clips/13b_formats.ipynb #3424eebd

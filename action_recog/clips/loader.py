@@ -83,7 +83,7 @@ def write_plan(self:ClipDL):
     self.plan[:len(idxs)+2] = torch.tensor([self.epoch_seed,len(idxs),*idxs])
 
 @patch
-def sample(self:ClipDL):
+def sample(self:ClipDL): # Generator of pairs of an index and how often it came before
     "The samples of this worker, as `SeededDL` has them"
     if self.plan is not None and data.get_worker_info() is not None:
         self.epoch_seed,n,*idxs = self.plan.tolist()

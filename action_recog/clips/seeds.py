@@ -50,7 +50,7 @@ class SeededDL(TfmdDL):
         "Draw by the seed of the epoch and `what`"
         return seeded(zlib.crc32(' '.join(map(str, (self.epoch_seed,*what))).encode()))
 
-    def sample(self):
+    def sample(self): # Generator of pairs
         "The indices that this worker reads, each with how often it came before in the epoch"
         times = Counter()
         for i,idx in enumerate(self._DataLoader__idxs):

@@ -94,7 +94,7 @@ def check_split(
     train,valid = [{labels[i] for i in idxs} for idxs in splits[:2]]
     if not (train and valid):
         sizes = f'{len(splits[0])} clips for training and {len(splits[1])} for validation'
-        raise ValueError(f'the split leaves {sizes}: both need some')
+        raise ValueError(f'the split leaves {sizes}: both need some, so add videos or hold out another share')
     if len(train)<2: raise ValueError(f'all clips for training are of one class, {train.pop()}: a recogniser needs two classes or more')
     unknown = sorted((train|valid) - set(ifnone(vocab, train)))
     if unknown:

@@ -29,7 +29,7 @@ def read_answers(self:Run) -> Answers:
 def mix_answers(
     answers:list, # `Answers` about the same videos
     weights, # Of each, which sum to one
-) -> Answers:
+) -> Answers: # About those videos
     "The weighted mean of several answers"
     lead = answers[0]
     for o in answers[1:]:

@@ -59,7 +59,7 @@ def agreed_seconds(
     pred:list, # From `check_segments`
     truth:list, # From `check_segments`
     seconds:float=None, # Length of the film, the last end of either if `None`
-) -> tuple: # Seconds that are told rightly, and all seconds
+) -> tuple: # Seconds that are labelled correctly, and all seconds
     "How long `pred` and `truth` say the same"
     events = [(0., 0, None, 0)]
     for side,segments in enumerate((pred,truth)):
