@@ -46,6 +46,11 @@ def fusion_weights(
     return weights
 
 # %% ../../nbs/learners/28a_fusion.ipynb #218efefa
+def _is_shown(tfm):
+    "Does `tfm` act on a clip of the validation set?"
+    if isinstance(tfm, (AffineCoordTfm,RandomResizedCropGPU)): return tfm.size is not None
+    return getattr(tfm, 'split_idx', None)!=0
+
 def clip_prep(
     dls:DataLoaders, # Of clips
 ) -> list: # Texts
@@ -53,7 +58,7 @@ def clip_prep(
     tfms = [*dls.valid.after_item.fs,*dls.valid.after_batch.fs]
     norm = first(dls.valid.after_batch.fs, risinstance(Normalize))
     colours = [o.flatten().tolist() for o in (norm.mean,norm.std)] if norm else None
-    return [tuple(clip_shape(dls)[1:]), [type(o).__name__ for o in tfms if getattr(o, 'split_idx', None)!=0], colours]
+    return [tuple(clip_shape(dls)[1:]), [type(o).__name__ for o in tfms if _is_shown(o)], colours]
 
 def fusion_learner(
     learners:list, # Made by the factories, on the same clips and classes
