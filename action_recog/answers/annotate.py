@@ -14,6 +14,7 @@ from PIL import ImageDraw,ImageFont
 from fastai.vision.all import *
 from ..videos.files import *
 from ..videos.video import *
+from ..clips.labels import stretch_of
 from .predict import *
 
 # %% ../../nbs/answers/52_annotate.ipynb #1221a164
@@ -130,7 +131,7 @@ def annotate(
     if res.error: raise VideoError(res.error)
     out = check_out(out)
     captions = Captions(res)
-    with open_frames(res.video) as frames, new_file(out) as part, av.open(str(part), 'w') as container:
+    with open_frames(res.video, False, *stretch_of(res.video)) as frames, new_file(out) as part, av.open(str(part), 'w') as container:
         writer = _Writer(container, _codecs[out.suffix.lower()], frames.fps)
         for seconds,picture in captioned(frames, frames.fps, captions): writer.add(seconds, picture)
         writer.close()

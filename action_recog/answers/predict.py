@@ -16,6 +16,7 @@ from fastai.vision.all import *
 from ..core import *
 from ..videos.video import *
 from ..clips.sampling import *
+from ..clips.labels import VideoSegment,as_clip,stretch_of
 from ..clips.data import *
 from ..learners.evaluate import *
 from .timeline import *
@@ -261,12 +262,12 @@ def ask_clips(
 # %% ../../nbs/answers/51_predict.ipynb #db694712
 def clip_probs(
     learn:Learner, # Trained on clips
-    video:str|Path, # Video file or frame folder
+    video:str|Path|VideoSegment, # Video file, frame folder, or a stretch of one
     n_clips:int=10, # Clips spread over the video
 ) -> Tensor: # Probabilities `(clips, classes)`
     "The answer for each of several clips of `video`"
     reader = clip_reader(learn.dls.valid)
-    with open_frames(video, reader.keyframes) as frames:
+    with open_frames(video, reader.keyframes, *stretch_of(video)) as frames:
         return ask_clips(learn, frames, spread_clips(reader.sampler, max(frames.n_frames, 1), n_clips))
 
 # %% ../../nbs/answers/51_predict.ipynb #b22fa84f
@@ -275,7 +276,7 @@ class VideoPreds(L):
     def __init__(self,
         items=None, # Pairs of label and probability
         *rest,
-        video:str|Path=None, # Video file or frame folder
+        video:str|Path|VideoSegment=None, # Video file, frame folder, or a stretch of one
         seconds:float=0., # Its length
         strip:TensorClip=None, # Eight small frames, `uint8`, `(8, 3, h, w)`
         shown=(), # Second of each frame of `strip`
@@ -288,7 +289,7 @@ class VideoPreds(L):
         **kwargs # For `L`
     ):
         super().__init__(items, *rest, **kwargs)
-        self.video = None if video is None else Path(video)
+        self.video = None if video is None else as_clip(video)
         self.seconds = seconds
         self.strip,self.shown = strip,shown
         self.segments = L(segments)
@@ -386,7 +387,7 @@ def _bar(frames, n, learn):
 # %% ../../nbs/answers/51_predict.ipynb #4cca90e3
 def predict_video(
     learn:Learner, # Trained on clips
-    video:str|Path, # Video file or frame folder
+    video:str|Path|VideoSegment, # Video file, frame folder, or a stretch of one, which is told like a video of its own
     n_clips:int=10, # Clips spread over the video, whose probabilities are averaged
     k:int=5, # Labels to give
     window:float=None, # Seconds of a window of the timeline, those of `rule` if `None`
@@ -397,7 +398,7 @@ def predict_video(
     reader = clip_reader(learn.dls.valid)
     rule = rule or rule_of(learn)
     vocab = learn.dls.vocab
-    with open_frames(video, reader.keyframes) as frames:
+    with open_frames(video, reader.keyframes, *stretch_of(video)) as frames:
         n = max(frames.n_frames, 1)
         plan = plan_video(reader.sampler, n, frames.fps, n_clips, window or rule.window, timeline)
         witness = Witness(n, frames.fps, plan.hop)

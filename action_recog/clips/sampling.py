@@ -21,6 +21,7 @@ class FrameSampler:
     keyframes = False
     any_length = False
     shown = 'seq_len','step','gap'
+    step,gap = 1,None
     def __repr__(self):
         named = [f'{k}={getattr(self, k)}' for k in self.shown if getattr(self, k) is not None]
         return f'{type(self).__name__}({", ".join(named)})'

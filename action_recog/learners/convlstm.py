@@ -46,7 +46,9 @@ def classify(self:ConvLSTMModel,
     maps, # Feature maps `(B, T, nf, h, w)`, as the encoder gives them
 ) -> Tensor: # Logits `(B, n_out)`
     "What follows the encoder, for frames that are encoded already"
-    states,_ = self.rnn(self.narrow(maps) if self.narrow else maps)
+    # Pickled learners of before there was a bottleneck have no `narrow`
+    narrow = getattr(self, 'narrow', None)
+    states,_ = self.rnn(narrow(maps) if narrow else maps)
     return self.conclude(states[:,-1], maps)
 
 # %% ../../nbs/learners/25_convlstm.ipynb #37ce09b8

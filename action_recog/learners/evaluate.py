@@ -239,9 +239,10 @@ def group_error(
     hits, # Was each video recognised? `(N,)`, or shares of several runs
     groups:list, # Group of each, which are drawn as a whole
     n:int=1000, # Draws
-) -> float: # Between 0 and 1
+) -> float: # Between 0 and 1, not a number where there is one group
     "Standard error of an accuracy, by a bootstrap over groups"
     table = pd.DataFrame(dict(hits=np.asarray(hits, dtype=float), group=list(map(str, groups)))).groupby('group').hits.agg(['sum','size'])
+    if len(table)<2: return math.nan
     draws = np.random.default_rng(0).integers(0, len(table), (n,len(table)))
     hits,sizes = (table[o].values[draws].sum(1) for o in ('sum','size'))
     return float((hits/sizes).std())
@@ -256,7 +257,8 @@ def row(self:Answers) -> dict: # Accuracies of clips and videos, top 1 and top 5
         res[f'{name}_top5'] = top_k_accuracy(o, self.targs, best).item()
     groups = [clip_group(o) for o in map(Path, self.videos)]
     error = group_error(self.probs.argmax(1)==self.targs, groups)
-    return dict(**res, video_error=error, n_clips=self.n_clips, flip=self.flip,
+    if not math.isnan(error): res['video_error'] = error
+    return dict(**res, n_clips=self.n_clips, flip=self.flip,
         order={k:accuracy(o, self.targs).item() for k,o in self.order.items()}, order_blind_ceiling=self.ceiling,
         clips=len(self.targs), classes=len(self.vocab), per_class=per_class_accuracy(self.probs, self.targs, self.vocab))
 

@@ -33,7 +33,8 @@ def mix_answers(
     "The weighted mean of several answers"
     lead = answers[0]
     for o in answers[1:]:
-        if (o.videos,o.vocab)!=(lead.videos,lead.vocab): raise ValueError(
+        is_same = (o.videos,o.vocab)==(lead.videos,lead.vocab) and torch.equal(o.targs, lead.targs)
+        if not is_same: raise ValueError(
             'answers can be put together that are about the same videos and classes, and these are not: fuse runs of one split')
     def mean(values): return torch.einsum('m,mnc->nc', tensor(weights).float(), torch.stack(list(values)))
     order = {k:mean(o.order[k] for o in answers) for k in lead.order}
@@ -51,7 +52,7 @@ def can_tune(
 ) -> bool: # Are there lists, and an honest split?
     "Can groups of the training list be held out?"
     lists = ifnone(run.data_args.get('lists'), find_lists(run.path))
-    return lists is not None and not run.data_args.get('random') and run.recipe.split!='random'
+    return lists is not None and run.labels is None and not run.data_args.get('random') and run.recipe.split!='random'
 
 def choose_weights(
     runs:list, # `Run`s of one split
@@ -84,9 +85,13 @@ def fuse(
     weights:list=None, # Of each run, from 0; chosen on groups held out if `None`
 ) -> dict: # The row of the table
     "Put the answers of several runs together"
-    weights = choose_weights(runs) if weights is None else tensor(weights).float()/sum(weights)
+    out = Path(out)
+    if any(out.resolve()==o.out.resolve() for o in runs):
+        raise ValueError(f'{out} is the folder of a run that is to be fused: give another one')
+    shares = shares_of(len(runs), weights)
+    weights = choose_weights(runs) if weights is None else shares
     answers = mix_answers([o.read_answers() for o in runs], weights)
-    row,out = fused_row(runs, answers, weights),Path(out)
+    row = fused_row(runs, answers, weights)
     about = {k:v for k,v in row.items() if k!='recipe'}
     learn = fusion_learner([load_model(o.out/'model') for o in runs], weights)
     save_model(learn, out/'model', row['recipe'], about)
@@ -97,10 +102,11 @@ def fuse(
 # %% ../../nbs/learners/36_fuse.ipynb #d0582bb7
 def same_clips(
     runs:list, # `Run`s
-) -> list: # Those that take the same clips as the first
+) -> list: # The most of them that take the same clips
     "The runs that can be fused"
-    def clips(o): return [getattr(o.recipe, k) for k in ('image_size','seq_len','sampler','step','gap','resize')]
-    return [o for o in runs if clips(o)==clips(runs[0])]
+    shown = 'image_size','seq_len','sampler','step','gap','resize','presize','crop'
+    lots = groupby(runs, lambda o: repr([getattr(o.recipe, k) for k in shown]))
+    return max(lots.values(), key=len)
 
 def fuse_table(
     runs:list, # Finished `Run`s of a table
