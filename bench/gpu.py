@@ -22,6 +22,7 @@ from dataclasses import fields,replace
 from importlib.metadata import version
 from fastai.vision.all import *
 from fastcore.script import call_parse
+from gpu_hours import timesformer
 from common import cuda_clock,data_folder,device_name,medians,print_row,print_table,save_json,times_as_fast
 from paper_gpu import use_paper_gpu
 from action_recog.all import *
@@ -120,7 +121,10 @@ class TimeSteps(Callback):
 def untrained(recipe):
     "`recipe` with random weights, on frames"
     none = {o.name:None for o in fields(recipe) if o.name in ('features','start')}
-    return replace(recipe, model={**recipe.model, 'pretrained':False}, **none)
+    args = {**recipe.model, 'pretrained':False}
+    # A name on the hub would be looked up there, for the shape alone
+    if '/' in str(args.get('arch')): args['arch'] = timesformer
+    return replace(recipe, model=args, **none)
 
 def make_learner(model, recipe, folder, out, n_workers):
     "A learner by a recipe, with a batch size that the clips fill"
