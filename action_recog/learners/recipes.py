@@ -35,7 +35,7 @@ class Recipe:
     bs:int # Clips in a batch
     epochs:int # Epochs in which the whole model learns; 0 leaves a frozen encoder frozen to the end
     freeze_epochs:int=1 # Epochs of the head alone before those, where the encoder has learnt something
-    min_steps:int=0 # Batches to learn from in all, at least: an epoch of few clips has few, and there are more epochs then
+    min_steps:int=0 # Batches to learn from in all, at least: where clips are few there are more epochs
     lr:float # Highest learning rate
     lr_mult:float=100 # How many times lower the rate of the encoder's first layers is, once it learns
     layer_decay:float=None # Rate of each layer by that of the next one, in place of `lr_mult`; between 0 and 1
