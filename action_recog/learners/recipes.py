@@ -35,6 +35,7 @@ class Recipe:
     bs:int # Clips in a batch
     epochs:int # Epochs in which the whole model learns; 0 leaves a frozen encoder frozen to the end
     freeze_epochs:int=1 # Epochs of the head alone before those, where the encoder has learnt something
+    min_steps:int=0 # Batches to learn from in all, at least: where clips are few there are more epochs
     lr:float # Highest learning rate
     lr_mult:float=100 # How many times lower the rate of the encoder's first layers is, once it learns
     layer_decay:float=None # Rate of each layer by that of the next one, in place of `lr_mult`; between 0 and 1
@@ -154,15 +155,15 @@ tutorial_recipes = dict(
 default_recipes = dict(
     baseline=Recipe(name='default', image_size=224, seq_len=8, gap=2, bs=16, n_clips=2,
         augment=dict(min_scale=.4, max_rotate=0, max_warp=0, max_zoom=1.), features=dict(n_frames=16),
-        freeze_epochs=10, epochs=0, lr=3e-4, label_smoothing=.1,
+        freeze_epochs=10, epochs=0, min_steps=230, lr=3e-4, label_smoothing=.1,
         model=dict(arch=resnet34, stream='both', time_pool='stats', pool=1, linear=True)),
     lstm=Recipe(name='default', image_size=224, seq_len=8, gap=2, bs=16, n_clips=2,
         augment=dict(min_scale=.4, max_rotate=0, max_warp=0, max_zoom=1.), features=dict(n_frames=16),
-        freeze_epochs=10, epochs=0, lr=3e-4, label_smoothing=.1,
+        freeze_epochs=10, epochs=0, min_steps=230, lr=3e-4, label_smoothing=.1,
         model=dict(arch=resnet34, stream='both', hidden_size=64, pool=1, time_pool='mean', stats=True)),
     convlstm=Recipe(name='default', image_size=224, seq_len=8, gap=2, bs=16, n_clips=2,
         augment=dict(min_scale=.4, max_rotate=0, max_warp=0, max_zoom=1.), features=dict(n_frames=16),
-        freeze_epochs=10, epochs=0, lr=3e-4, label_smoothing=.1,
+        freeze_epochs=10, epochs=0, min_steps=230, lr=3e-4, label_smoothing=.1,
         model=dict(arch=resnet34, stream='both', hidden_size=32, bottleneck=64, pool=1, stats=True)),
     timesformer=Recipe(name='default', image_size=64, seq_len=8, bs=16, epochs=20, lr=1e-3,
         augment=dict(min_scale=.4, max_rotate=0, max_warp=0, max_zoom=1.),

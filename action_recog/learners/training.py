@@ -203,6 +203,19 @@ def last_checkpoint(self:Run) -> dict: # From `save_checkpoint`, `None` if there
         else:
             if saved and saved['settings']==self.settings: return saved
 
+# %% ../../nbs/learners/35_training.ipynb #47a9d3c5
+@patch
+def longer(self:Run,
+    phases:list, # As from `get_phases`
+) -> list: # With the epochs that `min_steps` takes
+    "The phases, lengthened where clips are few"
+    # Each GPU takes its part of the batches
+    n_batches = math.ceil(len(self.learn.dls.train)/max(num_distrib(), 1))
+    res = at_least(phases, self.recipe.min_steps, n_batches)
+    if res!=phases: print(f'{sum(o.n_epoch for o in res)} epochs in place of {sum(o.n_epoch for o in phases)}, '
+        f'for {self.recipe.min_steps} steps of training: an epoch has {n_batches}', flush=True)
+    return res
+
 # %% ../../nbs/learners/35_training.ipynb #8a04feab
 @patch
 def train(self:Run,
@@ -212,7 +225,7 @@ def train(self:Run,
     self.check_room()
     if self.learn.opt is None: self.learn.create_opt()
     opt = self.learn.opt
-    phases = get_phases(self.recipe, opt.frozen_idx>0, len(opt.hypers))
+    phases = self.longer(get_phases(self.recipe, opt.frozen_idx>0, len(opt.hypers)))
     saved = self.last_checkpoint() if self.has_folder else None
     state = None
     if saved:
