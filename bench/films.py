@@ -8,8 +8,9 @@ are a third of the groups of the training list, by a learner that was trained on
 encoder are stored in `out` and used again. Needs real clips and the weights of an EfficientNet-Lite0 beside them.
 
 Generated: films of 3 to 6 actions with pauses between them, at half to double speed. Groups are held out twice: some
-to tune the rule on, some for the score. The seconds of the training stand in the file, by the clock and of the
-processor.
+to tune the rule on, some for the score. The frames of the films for training are kept in memory, and a clip is a
+window around a moment, as a timeline asks for it. The seconds of the training stand in the file, by the clock and of
+the processor; reading the films is part of them.
 
 Beside the tuned rule stand the usual one, and the most likely class of each step by itself."""
 import av,random,time
@@ -74,14 +75,15 @@ def pick_rule(learn, films, truth, windows):
         found[rule] = score_rule(rule, preds, truth)
     return max(found, key=lambda o: rule_score(found[o])),found
 
-def measured(learn, films, truth, rule):
-    "Scores of the tuned rule, of the usual one, and of the most likely class of each step"
-    from action_recog.answers.decide import TimelineRule,score_rule
-    preds = answers(learn, films, rule.window)
-    usual = preds if rule.window==TimelineRule().window else answers(learn, films)
-    by_itself = TimelineRule(rule.window, cost=0, least=0)
-    ways = dict(tuned=(rule, preds), usual=(TimelineRule(), usual), each_step=(by_itself, preds))
-    return {name:score_rule(o, by, truth) for name,(o,by) in ways.items()}
+def measured(preds, truth, **rules):
+    "Scores of each of `rules`"
+    from action_recog.answers.decide import score_rule
+    return {name:score_rule(o, preds, truth) for name,o in rules.items()}
+
+def each_step(window):
+    "The rule that takes the most likely class of each step"
+    from action_recog.answers.decide import TimelineRule
+    return TimelineRule(window, cost=0, least=0)
 
 def row(kind, model, rule, tuning, scores, films, truth, **more):
     "The figures of one learner"
@@ -89,32 +91,92 @@ def row(kind, model, rule, tuning, scores, films, truth, **more):
     return dict(films=kind, learner=model, n_films=len(films), n_segments=sum(map(len, truth)), rule=asdict(rule),
         scores=scores, tuning=tuning, device=device_name(), **more)
 
-def real(data, model, windows, out, tmp):
-    "Figures of one model on films of real clips"
+def held_out_rule(data, model, recipe, windows, out, tmp):
+    "The best rule for films of clips that are held out of training list 1"
     from action_recog.learners.training import train_learner
-    from action_recog.videos.ucf101 import ucf101_splits
-    from action_recog.videos.video import get_videos
-    recipe = default_recipe(model, data)
     lists = tmp/'lists'
     if not lists.exists():
         lists.mkdir()
         hold_out(data, lists)
-    learn,part = train_learner(lists/'UCF101', model, recipe, fold=1, num_workers=0, lists=lists, out=out/'held_out')
-    held_out = [o.resolve() for o in learn.dls.valid_ds.items]
-    films,truth = write_real(held_out, tmp/f'{model}-tune', 0)
-    rule,tuning = pick_rule(learn, films, truth, windows)
-    official = data/'ucfTrainTestlist'
-    learn,whole = train_learner(data/'UCF101', model, recipe, fold=1, num_workers=0, lists=official, out=out/'list1')
+    learn,_ = train_learner(lists/'UCF101', model, recipe, fold=1, num_workers=0, lists=lists, out=out/'held_out')
+    films,truth = write_real([o.resolve() for o in learn.dls.valid_ds.items], tmp/f'{model}-tune', 0)
+    return pick_rule(learn, films, truth, windows)
+
+def real(data, model, windows, out, tmp, learner=None):
+    "Figures of one model on films of real clips, without and with a tuned rule"
+    from action_recog.answers.decide import TimelineRule
+    from action_recog.answers.export import open_learner
+    from action_recog.learners.training import train_learner
+    from action_recog.videos.ucf101 import ucf101_splits
+    from action_recog.videos.video import get_videos
+    recipe,official = default_recipe(model, data),data/'ucfTrainTestlist'
+    if learner: learn = open_learner(learner)
+    else: learn,_ = train_learner(data/'UCF101', model, recipe, fold=1, num_workers=0, lists=official, out=out/'list1')
     videos = get_videos(data/'UCF101')
     test = [videos[i] for i in ucf101_splits(videos, 1, official)[1]]
     films,truth = write_real(test, tmp/f'{model}-test', 0)
-    return row('real', model, rule, tuning, measured(learn, films, truth, rule), films, truth,
-        video_accuracy=whole['video_accuracy'], seconds=whole['seconds'])
+    usual = TimelineRule()
+    preds = answers(learn, films, usual.window)
+    scores = measured(preds, truth, usual=usual, each_step=each_step(usual.window))
+    yield row('real', model, usual, {}, scores, films, truth)
+    rule,tuning = held_out_rule(data, model, recipe, windows, out, tmp)
+    if rule.window!=usual.window: preds = answers(learn, films, rule.window)
+    scores = measured(preds, truth, tuned=rule)|scores
+    yield row('real', model, rule, tuning, scores, films, truth)
 
-def generated(epochs, tmp):
+class Moments:
+    "Windows around moments of films, as a timeline asks for them, and what happens at these moments"
+    def __init__(self, films, truth, dls, window, n, share=.4):
+        "`n` windows an epoch, `share` of them of moments in which nothing happens"
+        from action_recog.answers.predict import spread_windows
+        from action_recog.clips.data import clip_reader
+        reader = clip_reader(dls.valid)
+        self.n,self.share = n,share
+        self.frames = [all_frames(o, dls.valid, reader.size) for o in films]
+        self.windows = [spread_windows(reader.sampler, len(o), round(window*fps), 1)[1] for o in self.frames]
+        self.actions,self.pauses = [],[]
+        nothing = dls.vocab.o2i['background']
+        for i,segments in enumerate(truth):
+            at = 0
+            for start,end,label,*_ in [*segments,(len(self.frames[i])/fps,0,None)]:
+                first,last = round(start*fps),round(end*fps)
+                if first>at: self.pauses.append((i, range(at, first), nothing))
+                if label: self.actions.append((i, range(first, last), dls.vocab.o2i[label]))
+                at = last
+
+    def __len__(self): return self.n
+    def __getitem__(self, _):
+        "A piece and a moment in it, at random; the colours are changed a little"
+        import numpy as np,torch
+        film,moments,label = random.choice(self.pauses if random.random()<self.share else self.actions)
+        clip = self.frames[film][self.windows[film][random.choice(moments)]].float()
+        gain,shift = np.random.uniform(.7, 1.3, 3),np.random.uniform(-20, 20, 3)
+        clip = clip*torch.tensor(gain[:,None,None]).float()+torch.tensor(shift[:,None,None]).float()
+        return clip.clamp(0, 255).byte(),label
+
+def all_frames(film, dl, size):
+    "The frames of a film as the learner gets them, `(n, 3, h, w)`"
+    import torch
+    from action_recog.core import TensorClip
+    from action_recog.videos.video import read_clip
+    frames = read_clip(film, lambda n: list(range(n)), size)
+    parts = [dl.after_item((TensorClip(frames[i:i+100]),))[0] for i in range(0, len(frames), 100)]
+    return torch.cat([torch.as_tensor(o).as_subclass(torch.Tensor) for o in parts])
+
+def moment_loaders(dls, train, valid, bs):
+    "Loaders of `Moments`, whose batches are prepared as those of `dls`"
+    from fastai.vision.all import DataLoader,DataLoaders
+    from action_recog.core import TensorClip
+    prepare = dls.valid.after_batch
+    prepare.split_idx = 1
+    after_batch = lambda b: (prepare((TensorClip(b[0]),))[0],b[1])
+    return DataLoaders(*[DataLoader(o, bs=bs, num_workers=0, after_batch=after_batch) for o in (train,valid)])
+
+def generated(epochs, out, window=1.2):
     "Figures of a ConvLSTM on generated films"
     import numpy as np,pandas as pd
-    from fastai.vision.all import Resize,set_seed
+    from fastai.vision.all import set_seed
+    from action_recog.answers.decide import TimelineRule
     from action_recog.answers.measure import true_segments
     from action_recog.clips.data import ActionDataLoaders
     from action_recog.clips.sampling import DenseSampler
@@ -125,19 +187,26 @@ def generated(epochs, tmp):
         truth = true_segments(pd.read_csv(path/'labels.csv'))
         truth = {k:o for k,o in truth.items() if keep(int(k.split('_g')[1][:2]))}
         return [path/o for o in truth],list(truth.values())
-    path,test = write_films(tmp/'films', n_groups=40),write_films(tmp/'test', n_groups=6, first_group=41)
+    path,test = write_films(out/'films', n_groups=40),write_films(out/'test', n_groups=6, first_group=41)
     table = pd.read_csv(path/'labels.csv')
-    table['split'] = np.where(table.group>'g34', 'valid', 'train')
+    table['split'] = np.where(table.group>'g37', 'valid', 'train')
     set_seed(0)
     start,cpu = time.perf_counter(),time.process_time()
-    dls = ActionDataLoaders.from_segments(table, path, background='background', background_share=.3,
-        sampler=DenseSampler(8, 4), seq_len=8, image_size=64, item_tfms=Resize(64, 'squish'), bs=16, num_workers=0)
-    learn = convlstm_learner(dls, 'small_cnn', pretrained=False, ps=.2, hidden_size=32)
-    with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(epochs, 1e-2)
+    dls = ActionDataLoaders.from_segments(table, path, background='background', sampler=DenseSampler(4, 5, gap=12), seq_len=4,
+        image_size=64, bs=8, num_workers=0)
+    learn = convlstm_learner(dls, 'small_cnn', pretrained=False, ps=.2, hidden_size=32, stream='both')
+    train = Moments(*films_of(path, lambda group: group<=37), dls, window, 800)
+    tune = films_of(path, lambda group: group>37)
+    learn.dls = moment_loaders(dls, train, Moments(*tune, dls, window, 80), 8)
+    with learn.no_bar(): learn.fit_one_cycle(epochs, 6e-3)
     seconds,cpu = time.perf_counter()-start,time.process_time()-cpu
-    rule,tuning = pick_rule(learn, *films_of(path, lambda group: group>34), [1.2, 1.6])
+    learn.dls = dls
+    learn.export(out/'generated.pkl')
+    rule,tuning = pick_rule(learn, *tune, [window])
     films,truth = films_of(test)
-    return row('generated', 'convlstm', rule, tuning, measured(learn, films, truth, rule), films, truth,
+    preds = answers(learn, films, window)
+    scores = measured(preds, truth, tuned=rule, usual=TimelineRule(window), each_step=each_step(window))
+    return row('generated', 'convlstm', rule, tuning, scores, films, truth,
         training_seconds=seconds, training_cpu_seconds=cpu, epochs=epochs)
 
 columns = 'frame_accuracy','edit','f1@10','f1@25','f1@50','map@0.5'
@@ -152,23 +221,21 @@ def main(
     path:str=None, # Folder with UCF101/, ucfTrainTestlist/ and weights/, $ACTION_RECOG_DATA if not given
     parts:str='real,generated', # Which films, with a comma between
     models:str='baseline,convlstm', # Learners for the real ones, with commas between
+    learner:str=None, # Finished learner of training list 1, for the real films; trained if not given
     windows:str='2,3,4', # Seconds of a window to try, with commas between
-    epochs:int=60, # Of the training on generated films
+    epochs:int=18, # Of the training on generated films, 800 windows each
     out:str='runs/films', # Features are stored there, and used again
     save:str='bench/results/films.json', # File for the figures
 ):
     "Measure timelines on films whose truth is known"
-    rows = []
     windows = [float(o) for o in windows.split(',')]
-    def table():
-        with TemporaryDirectory() as tmp:
-            for model in models.split(',') if 'real' in parts else ():
-                rows.append(real(need_data(path), model, windows, Path(out), Path(tmp)))
-                save_json(save, rows)
-                yield from lines(rows[-1])
-            if 'generated' in parts:
-                rows.append(generated(epochs, Path(tmp)))
-                save_json(save, rows)
-                yield from lines(rows[-1])
-    print_table(['films', 'learner', 'rule', *columns], table())
-    for r in rows: print(f'{r["films"]}, {r["learner"]}: {r["rule"]}')
+    done = {}
+    def save_row(r):
+        done[f'{r["films"]}, {r["learner"]}'] = r
+        save_json(save, list(done.values()))
+    with TemporaryDirectory() as tmp:
+        for model in models.split(',') if 'real' in parts else ():
+            for r in real(need_data(path), model, windows, Path(out), Path(tmp), learner): save_row(r)
+        if 'generated' in parts: save_row(generated(epochs, Path(out)))
+    print_table(['films', 'learner', 'rule', *columns], [line for r in done.values() for line in lines(r)])
+    for name,r in done.items(): print(f'{name}: {r["rule"]}')

@@ -6,7 +6,7 @@ Docs: https://action-recog.github.io/action_recog/clips/segments.html.md"""
 
 # %% auto #0
 __all__ = ['subtract', 'settle_overlaps', 'background_pieces', 'DrawBackground', 'draw_alike', 'background_count', 'split_rows',
-           'segment_groups', 'segment_splits', 'held_out_rows', 'show_segment_batch', 'background_rows',
+           'segment_groups', 'segment_splits', 'held_out_rows', 'show_segment_batch', 'window_rows', 'background_rows',
            'get_segment_dls']
 
 # %% ../../nbs/clips/15_segments.ipynb #7b97e375
@@ -176,15 +176,32 @@ def show_segment_batch(
     show(b, max_n=len(names), ctxs=ctxs)
     for name,ctx in zip(names, ctxs): ctx.set_title(f'{ctx.get_title()}: {name}')
 
+# %% ../../nbs/clips/15_segments.ipynb #5c1e7a03
+def window_rows(
+    df:pd.DataFrame, # Columns `video`, `start`, `end`, perhaps others
+    seconds:dict, # Length of each video
+    window:float, # Seconds of a window
+    every:float=None, # Seconds from the middle of one to that of the next, about; a quarter of the window if `None`
+) -> pd.DataFrame: # A row for each window, as the row of its middle apart from `start` and `end`
+    "Windows around moments of each row's stretch"
+    if not window>0: raise ValueError(f'window is a number of seconds above 0, not {window!r}')
+    every = ifnone(every, window/4)
+    n = ((df.end-df.start)/every).round().clip(lower=1).astype(int)
+    rows = df.loc[df.index.repeat(n)]
+    place = (rows.groupby(level=0, sort=False).cumcount()+.5)/n.loc[rows.index]
+    middle = rows.start+place*(rows.end-rows.start)
+    end = np.minimum(middle+window/2, rows.video.map(seconds))
+    return rows.assign(start=(middle-window/2).clip(lower=0), end=end).reset_index(drop=True)
+
 # %% ../../nbs/clips/15_segments.ipynb #23d4e02d
 def background_rows(
     df:pd.DataFrame, # Table whose rows have groups, columns `video`, `start`, `end`, `label`, `group`
-    path:Path, # Folder of the videos
+    seconds:dict, # Length of each video
     name:str, # Of the class
 ) -> pd.DataFrame: # The pieces of background as further rows
     "The background of a table as rows like the others"
     if name in set(df.label): raise ValueError(f'the table has segments with the label {name!r}: give the background another name')
-    pieces = background_pieces(df, {o:video_seconds(path/o)[0] for o in df.video.unique()})
+    pieces = background_pieces(df, seconds)
     if not len(pieces): raise ValueError('no time in the videos is without a label: leave out `background`')
     return pieces.assign(label=name, group=pieces.video.map(dict(zip(df.video, df.group))))
 
@@ -198,6 +215,7 @@ def from_segments(cls:ActionDataLoaders,
     overlaps:str='raise', # Where labels overlap: 'raise' an error, or 'cut' what they share
     valid_pct:float=.2, # Share of each class's groups to hold out, where the table has no split
     seed:int=None, # For the same split again
+    window:float=None, # Seconds of a clip around each moment, as windows of a timeline lie; whole segments if `None`
     **kwargs
 ) -> ActionDataLoaders:
     "Create from segments of long videos"
@@ -205,12 +223,15 @@ def from_segments(cls:ActionDataLoaders,
     df = check_labels(table, path) if isinstance(table, pd.DataFrame) else read_labels(table, path)
     df = settle_overlaps(df.assign(label=df.label.astype(str)), overlaps)
     df['group'] = segment_groups(df, path)
+    whole,seconds = df,{o:video_seconds(path/o)[0] for o in df.video.unique()} if window or background else {}
+    if window is not None: df = window_rows(whole, seconds, window)
     train,valid = segment_splits(df, df.group.tolist(), valid_pct, seed)
     pool = []
     if background:
         name = background if isinstance(background, str) else 'background'
         n_train,n_valid = (background_count(len(o), background_share) for o in (train,valid))
-        pieces = background_rows(df, path, name)
+        pieces = background_rows(whole, seconds, name)
+        if window is not None: pieces = window_rows(pieces, seconds, window)
         sides = {df.group[i]:side for side,idxs in enumerate((train,valid)) for i in idxs}
         own = [[len(df)+i for i,group in enumerate(pieces.group) if sides.get(group)==side] for side in (0,1)]
         pool,rest = own
