@@ -1,13 +1,13 @@
 """What a few frames of a long video cost, beside decord and torchcodec
 
     python bench/seek.py [--minutes 1,10,60] [--rounds 3] [--out bench/results/seek.json]
-    python bench/seek.py --predict_minutes 60
+    python bench/seek.py --predict-minutes 60
 
 Eight frames are taken from all over a video and scaled to 112 pixels: by `read_clip` with nothing known of the file,
 by decoding from the start, by decord2 and by torchcodec, in turns. Long videos repeat a short film of one distance
 between key frames, so that the right frames are known. Decoding from the start is left out where it takes minutes.
 Seconds are by the clock, and in brackets of CPU time, all threads together, which a busy machine does not change as much.
-torchcodec needs FFmpeg's libraries (`apt-get install ffmpeg`). With `--predict_minutes`, a film of that many minutes is answered
+torchcodec needs FFmpeg's libraries (`apt-get install ffmpeg`). With `--predict-minutes`, a film of that many minutes is answered
 by `predict_video` instead: times real time, and peak memory."""
 import av,resource,tempfile,time,warnings
 import numpy as np
