@@ -7,7 +7,7 @@ Docs: https://action-recog.github.io/action_recog/clips/segments.html.md"""
 # %% auto #0
 __all__ = ['subtract', 'settle_overlaps', 'background_pieces', 'DrawBackground', 'draw_alike', 'background_count', 'split_rows',
            'segment_groups', 'segment_splits', 'held_out_rows', 'show_segment_batch', 'window_rows', 'background_rows',
-           'get_segment_dls']
+           'background_sides', 'get_segment_dls']
 
 # %% ../../nbs/clips/15_segments.ipynb #7b97e375
 from fastai.vision.all import *
@@ -205,6 +205,22 @@ def background_rows(
     if not len(pieces): raise ValueError('no time in the videos is without a label: leave out `background`')
     return pieces.assign(label=name, group=pieces.video.map(dict(zip(df.video, df.group))))
 
+def background_sides(
+    df:pd.DataFrame, # Labelled rows, with groups
+    pieces:pd.DataFrame, # Rows of background, to follow those of `df`
+    train, # Numbers of the labelled rows for training
+    valid, # Numbers of those for validation
+    n_valid:int, # Pieces for validation at most
+) -> tuple: # Numbers of the pieces for training, all of them, and for validation, spread over the videos
+    "Put the background of each group on the side of its segments"
+    known,held_out = ({df.group[i] for i in idxs} for idxs in (train,valid))
+    pool = [len(df)+i for i,group in enumerate(pieces.group) if group in known]
+    rest = [len(df)+i for i,group in enumerate(pieces.group) if group in held_out]
+    if not pool or not rest: raise ValueError('no time is without a label on one side of the split: leave out `background`')
+    spread = np.linspace(0, len(rest)-1, min(n_valid, len(rest))).round().astype(int)
+    return pool,[rest[i] for i in spread]
+
+# %% ../../nbs/clips/15_segments.ipynb #6e0b4c13
 @patch(cls_method=True)
 @delegates(ActionDataLoaders.from_files, but=['label_func','splitter','group_func'])
 def from_segments(cls:ActionDataLoaders,
@@ -229,15 +245,12 @@ def from_segments(cls:ActionDataLoaders,
     pool = []
     if background:
         name = background if isinstance(background, str) else 'background'
-        n_train,n_valid = (background_count(len(o), background_share) for o in (train,valid))
         pieces = background_rows(whole, seconds, name)
         if window is not None: pieces = window_rows(pieces, seconds, window)
-        sides = {df.group[i]:side for side,idxs in enumerate((train,valid)) for i in idxs}
-        own = [[len(df)+i for i,group in enumerate(pieces.group) if sides.get(group)==side] for side in (0,1)]
-        pool,rest = own
-        if not pool or not rest: raise ValueError('no time is without a label on one side of the split: leave out `background`')
-        spread = np.linspace(0, len(rest)-1, min(n_valid, len(rest))).round().astype(int)
-        train,valid,df = [*train,*pool],[*valid,*(rest[i] for i in spread)],pd.concat([df, pieces], ignore_index=True)
+        n_train,n_valid = (background_count(len(o), background_share) for o in (train,valid))
+        pool,rest = background_sides(df, pieces, train, valid, n_valid)
+        df = pd.concat([df, pieces], ignore_index=True)
+        train,valid = [*train,*pool],[*valid,*rest]
     clips = [VideoSegment(path/o.video, float(o.start), float(o.end)) for o in df.itertuples()]
     labels,groups = Lookup(dict(zip(clips, df.label))),Lookup(dict(zip(clips, df.group)))
     dls = cls.from_files(clips, labels, lambda files: (train,valid), groups, **kwargs)

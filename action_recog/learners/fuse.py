@@ -129,7 +129,7 @@ def fuse_table(
 def fused_table(
     path:str|Path, # Folder of class folders with videos or frame folders
     out:str|Path, # Folder of the runs; `results.jsonl` and `table.md` go there
-    recipe='default', # Name of the recipe, or names
+    recipe=None, # Name of the recipe, or names; as `choose_recipe` chooses if `None`
     models=None, # Names in `learner_meta`, the four without a video backbone if `None`
     arch=None, # Encoder for the models that have one
     weights:str|Path=None, # Checkpoint of the encoder on disk
