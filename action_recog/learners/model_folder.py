@@ -163,8 +163,6 @@ def frames_to_dict(
     dl = dls.valid
     try: reader = clip_reader(dl)
     except ValueError: raise _no_json('a pipeline without a ClipBlock') from None
-    for o in _serving(dl.after_batch.fs, IntToFloatTensor, Normalize):
-        if getattr(o, 'size', None): raise _no_json(f'the batch transform {type(o).__name__} with a size')
     norm = first(dl.after_batch.fs, risinstance(Normalize))
     mean,std = [o.flatten().tolist() for o in (norm.mean,norm.std)] if norm else (None,None)
     return dict(reader=_known(reader, _readers, 'the reader'), read_size=getattr(reader, 'size', None),
