@@ -11,8 +11,11 @@ import sys,sysconfig,venv,ensurepip
 ok = sys.prefix==sys.base_prefix and sys.implementation.name=='cpython' and sys.version_info.releaselevel=='final'
 if not ok or sysconfig.get_config_var('Py_GIL_DISABLED'): sys.exit(1)
 print(*sys.version_info[:3])'''
-# What pip says where a package has no wheel for a Python yet and cannot be built either; all else is a failure, a lost connection too
+# What pip says where a package has no wheel for a Python yet and cannot be built either, or where the disk is full;
+# all else is a failure, a lost connection too
 no_wheel = 'No matching distribution found|ResolutionImpossible|Failed to build|metadata-generation-failed'
+no_room = 'No space left on device'
+gigabytes = 12 # What an environment takes while it is made: packages of 7, and the files they come in
 versions = f'from importlib.metadata import version; print(*(f"{{o}} {{version(o)}}" for o in {packages}), sep="  ")'
 
 def say(*args, **kwargs): print(*args, flush=True, **kwargs)
@@ -52,18 +55,35 @@ def reason(
     errs = re.findall(r'^\s*(?:error|ERROR): (.+)$', out, re.M)
     return errs[-1] if errs else out.strip().splitlines()[-1]
 
+def make_room(
+    made:list, # Environments that can be deleted
+)->float: # Gigabytes that are free
+    "Delete environments until the disk has room for another"
+    def free(): return shutil.disk_usage(root).free/1e9
+    while free()<gigabytes and made: shutil.rmtree(made.pop(0))
+    return free()
+
 def test(
     py:Path, # Python
     name:str, # Its version
+    made:list, # Environments of Pythons tested before that were not there, to which this one is added
 )->tuple: # How many passed and failed; nothing of both where the requirements cannot be installed
     "Install into the environment of `py` and run all tests, and say in a line what came of it"
     start,venv = time.perf_counter(),f'.venv-{name.rpartition(".")[0]}'
     make = 'make','--no-print-directory',f'PYTHON={py}',f'VENV={venv}'
     say(f'{name:8}', end='')
+    if not (root/venv).exists():
+        free = make_room(made)
+        if free<gigabytes:
+            say(f'not tested: an environment takes {gigabytes} GB while it is made, and the disk has {free:.1f}')
+            return 0,0
+        made.append(root/venv)
     rc,out = run(*make, f'{venv}/.packages')
     if rc:
-        bad = not re.search(no_wheel, out) or 'connection broken' in out
-        say(f'the requirements cannot be installed{"" if bad else " yet"}: {reason(out)}')
+        bad = not re.search(f'{no_wheel}|{no_room}', out) or 'connection broken' in out
+        say(f'the requirements cannot be installed{" yet" if re.search(no_wheel, out) else ""}: {reason(out)}')
+        # What was installed before the disk was full takes the room of the next one
+        if no_room in out: shutil.rmtree(root/venv, ignore_errors=True)
         return 0,int(bad)
     rc,out = run(*make, 'test')
     found = re.findall(r'^(\d+) passed, (\d+) failed$', out, re.M)
@@ -80,7 +100,8 @@ def main():
     others = parser.parse_args().others
     found = {v:py for v,py in pythons().items() if not others or v[:2]!=sys.version_info[:2]}
     if not found: say(f'There is no {"other " if others else ""}Python from 3.11 on here: install one, or name its folder in PATH')
-    res = [test(py, '.'.join(map(str, v))) for v,py in found.items()]
+    made = []
+    res = [test(py, '.'.join(map(str, v)), made) for v,py in found.items()]
     n,bad = (sum(o) for o in zip(*res)) if res else (0,0)
     if n or bad: say(f'{n} passed, {bad} failed')
     sys.exit(bad>0)
