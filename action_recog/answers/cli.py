@@ -163,23 +163,26 @@ def _data(path):
 def _loggers(**wanted): return [name for name,on in wanted.items() if on]
 
 # %% ../../nbs/answers/57_cli.ipynb #1ad61b63
-def _label_args(path, labels, background, rate, point):
+def _label_args(path, labels, background, rate, point, window):
     "What a training is told about the segments in file `labels`"
     if labels is None: return {}
     df = _read_labels(labels, path, rate=rate, point=point)
-    return dict(labels=df, **({'background':'background'} if background else {}))
+    length = float((df.end-df.start).median())
+    if window is None: window = max(round(length/2, 2), .01)
+    if window: print(f'windows of {window:g} s, the usual segment has {length:.2f} s', flush=True)
+    return dict(labels=df, **(dict(window=window, every=window/2) if window else {}), **({'background':'background'} if background else {}))
 
-def _timeline_scores(out, path, df):
+def _timeline_scores(out, path, labels, window=None, **kwargs):
     "How right the timelines are that the learner in `out` makes of the videos that were held out"
     from action_recog.answers.export import open_learner
     from action_recog.answers.measure import score_films
     from action_recog.clips.segments import held_out_rows
     from action_recog.videos.files import read_json,write_json
-    truth = held_out_rows(df, path, seed=0)
+    truth = held_out_rows(labels, path, seed=0)
     learn = open_learner(out)
     learn.remove_cbs(learn.cbs.filter(lambda o: o.name=='progress'))
-    length = float((df.end-df.start).median())
-    scores = score_films(learn, truth, path, truth.video.unique().tolist(), windows=(length/2,length))
+    length = float((labels.end-labels.start).median())
+    scores = score_films(learn, truth, path, truth.video.unique().tolist(), windows=(window,) if window else (length/2,length))
     for name,news in {'model/config.json':dict(timeline_rule=scores['rule']), 'metrics.json':dict(timeline=scores)}.items():
         if (Path(out)/name).is_file(): write_json(Path(out)/name, {**read_json(Path(out)/name), **news})
     return {k:v for k,v in scores.items() if isinstance(v, float)}
@@ -228,6 +231,7 @@ def ar_train(
     background:bool=False, # With --labels: is time without a label a class too?
     rate:float=None, # With --labels that count frames: frames a second
     point:float=None, # With --labels: seconds that an event lasts that has no end
+    window:float=None, # With --labels: seconds of a clip around each moment, and of a timeline's windows; half the usual segment if not given, 0: clips are whole segments
 ):
     "Train a learner and save it with its metrics"
     from action_recog.learners.recipes import get_recipe
@@ -236,12 +240,12 @@ def ar_train(
     out = out or f'runs/{model}'
     (name,),why = _choose(recipe and [recipe], model)
     changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr)
-    segments = _label_args(path, labels, background, rate, point)
+    segments = _label_args(path, labels, background, rate, point, window)
     row = save_run(_data(path), model, out, get_recipe(model, name, arch, weights, **changes), fold=fold, lists=lists,
         why=why, tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
         loggers=_loggers(tensorboard=tensorboard, wandb=wandb), **segments)
     print(f'\n{table_md([row])}')
-    if segments: _print_timelines({model:_timeline_scores(out, path, segments['labels'])})
+    if segments: _print_timelines({model:_timeline_scores(out, path, **segments)})
     print(f'\nsaved in {out}')
 
 # %% ../../nbs/answers/57_cli.ipynb #e954743f
@@ -279,12 +283,12 @@ def ar_table(
     seeds = _numbers(seeds, 'seeds')
     changes = {k:kwargs.pop(k, None) for k in ('image_size','seq_len','bs','epochs','lr')}
     loggers = _loggers(**{k:kwargs.pop(k, False) for k in ('tensorboard','wandb')})
-    segments = _label_args(path, *[kwargs.pop(k, None) for k in ('labels','background','rate','point')])
+    segments = _label_args(path, *[kwargs.pop(k, None) for k in ('labels','background','rate','point','window')])
     table = fused_table if fuse else make_table
     rows = table(_data(path), out, recipes, models, arch, weights, changes,
         why=why, folds=folds, seeds=seeds, leak=leak, loggers=loggers, **kwargs, **segments)
     print(f'\n{report_md(rows)}')
-    if segments: _print_timelines({o['name']:_timeline_scores(Path(out)/o['name'], path, segments['labels']) for o in rows})
+    if segments: _print_timelines({o['name']:_timeline_scores(Path(out)/o['name'], path, **segments) for o in rows})
     print(f'\nsaved in {out}')
 
 # %% ../../nbs/answers/57_cli.ipynb #526f0645
