@@ -7,7 +7,7 @@ Docs: https://action-recog.github.io/action_recog/learners/hf.html.md"""
 # %% auto #0
 __all__ = ['hf_families', 'TokenFamily', 'hf_class', 'HFCheckpoint', 'hf_colours', 'hf_licence', 'read_hf', 'hf_state', 'load_hf',
            'hf_model', 'TokenEmbed', 'TokenBlock', 'TokenEncoder', 'token_encoder', 'MeanTokens', 'FirstToken',
-           'own_pool', 'TokenModel', 'token_model', 'say_licence', 'create_hf']
+           'own_pool', 'TokenModel', 'token_model', 'on_hub', 'say_licence', 'create_hf']
 
 # %% ../../nbs/learners/27a_hf.ipynb #3aaa23cd
 import json,re,yaml
@@ -205,6 +205,8 @@ def hf_model(
     "The whole model of a checkpoint, of the class of `transformers` that it was saved from"
     family,config = about.family,about.plain_config()
     args = {k:v for k,v in config.items() if k not in ('model_type','architectures','source','license')}
+    odd = [f'{k}={v}' for k,v in args.items() if isinstance(v, int) and not 0<=v<=(1000 if 'layers' in k else 2**20)]
+    if odd: raise ValueError(f'{about.name} describes no model that can be built: {", ".join(odd)}')
     head = (state or {}).get('classifier.weight')
     n = len(head) if head is not None else len(about.labels or [0,1])
     model = hf_class(family, about.kind)(hf_class(family, 'Config')(**args, num_labels=n)).float()
@@ -334,7 +336,13 @@ def token_model(
     linear = model.classifier if n_out is None else nn.Linear(nf, n_out)
     return TokenModel(token_encoder(model.base_model, about, grad_checkpointing), pooled, linear, ps)
 
-# %% ../../nbs/learners/27a_hf.ipynb #a9776638
+# %% ../../nbs/learners/27a_hf.ipynb #efa347be
+def on_hub(
+    arch, # What was asked for
+) -> bool: # Is it a name on the hub, a folder or a config?
+    "Does `arch` mean a model of `transformers`?"
+    return hasattr(arch, 'to_dict') or not callable(arch) and is_hf(arch)
+
 def say_licence(
     about:HFCheckpoint, # Whose weights were loaded
 ):
