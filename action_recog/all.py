@@ -31,6 +31,8 @@ from .learners.convlstm import *
 from .learners.timesformer import *
 from .learners.vit import *
 from .learners.backbones import *
+from .learners.hf import *
+from .learners.probe import *
 from .learners.learner import *
 from .learners.fusion import *
 from .learners.averaging import *
