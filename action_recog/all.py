@@ -30,7 +30,9 @@ from .learners.lstm import *
 from .learners.convlstm import *
 from .learners.timesformer import *
 from .learners.vit import *
+from .learners.licence import *
 from .learners.backbones import *
+from .learners.pretrained import *
 from .learners.learner import *
 from .learners.fusion import *
 from .learners.averaging import *
@@ -40,6 +42,7 @@ from .learners.distributed import *
 from .learners.phases import *
 from .learners.evaluate import *
 from .learners.timeline_scores import *
+from .learners.card import *
 from .learners.tables import *
 from .learners.model_folder import *
 from .learners.training import *
