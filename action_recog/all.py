@@ -2,6 +2,7 @@
 from fastai.vision.all import *
 from .core import *
 from .videos.files import *
+from .videos.bars import *
 from .videos.download import *
 from .videos.archive import *
 from .videos.seek import *

@@ -16,6 +16,7 @@ from fastai.vision.all import *
 from torchvision import models as tvm
 from torchvision.models.video import S3D
 from ..core import *
+from ..videos.bars import *
 from ..clips.sampling import *
 from ..clips.data import *
 from .speed import *
@@ -106,7 +107,7 @@ def fetch_weights(
     if fn.is_file(): return fn
     fn.parent.mkdir(parents=True, exist_ok=True)
     digest = fn.stem.rpartition('-')[2]
-    try: torch.hub.download_url_to_file(entry.url, str(fn), digest, progress=sys.stderr is not None and sys.stderr.isatty())
+    try: torch.hub.download_url_to_file(entry.url, str(fn), digest, progress=shows_bars(sys.stderr))
     except (OSError, RuntimeError) as e:
         why = getattr(e, 'reason', None) or e
         raise OSError(f'the weights {fn.name} ({entry.meta["_file_size"]:.0f} MB) are not in {fn.parent} and cannot be '
