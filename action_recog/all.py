@@ -33,6 +33,8 @@ from .learners.timesformer import *
 from .learners.vit import *
 from .learners.licence import *
 from .learners.backbones import *
+from .learners.hf import *
+from .learners.probe import *
 from .learners.pretrained import *
 from .learners.learner import *
 from .learners.fusion import *
