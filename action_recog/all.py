@@ -2,6 +2,7 @@
 from fastai.vision.all import *
 from .core import *
 from .videos.files import *
+from .videos.bars import *
 from .videos.download import *
 from .videos.archive import *
 from .videos.seek import *
@@ -30,9 +31,11 @@ from .learners.lstm import *
 from .learners.convlstm import *
 from .learners.timesformer import *
 from .learners.vit import *
+from .learners.licence import *
 from .learners.backbones import *
 from .learners.hf import *
 from .learners.probe import *
+from .learners.pretrained import *
 from .learners.learner import *
 from .learners.fusion import *
 from .learners.averaging import *
@@ -42,6 +45,7 @@ from .learners.distributed import *
 from .learners.phases import *
 from .learners.evaluate import *
 from .learners.timeline_scores import *
+from .learners.card import *
 from .learners.tables import *
 from .learners.model_folder import *
 from .learners.training import *

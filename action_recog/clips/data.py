@@ -6,7 +6,7 @@ Docs: https://action-recog.github.io/action_recog/clips/data.html.md"""
 
 # %% auto #0
 __all__ = ['get_instances', 'ReadClip', 'ImageTupleTfm', 'TensorClipTfm', 'ClipBlock', 'ActionDataLoaders', 'clip_reader',
-           'set_sampler', 'get_action_dataloaders', 'get_dls', 'clip_axes', 'show_batch', 'show_results',
+           'set_sampler', 'blank_dls', 'get_action_dataloaders', 'get_dls', 'clip_axes', 'show_batch', 'show_results',
            'plot_top_losses']
 
 # %% ../../nbs/clips/14_data.ipynb #892006cc
@@ -218,6 +218,32 @@ def set_sampler(
     tfms = dl.dataset.tls[0].tfms.fs
     tfms[tfms.index(reader)] = own
     if isinstance(dl, ClipDL): dl.stop_workers()
+
+# %% ../../nbs/clips/14_data.ipynb #cb54e507
+class _Label(Transform):
+    "The class folder of a file, the first class for a clip in memory"
+    def __init__(self, first): self.first = first
+    def encodes(self, x): return parent_label(x) if isinstance(x, (str,Path)) else self.first
+
+class _NoLabels(Transform):
+    "No labels, for a clip that can have several"
+    def encodes(self, x): return []
+
+def blank_dls(
+    clips:TransformBlock, # From `ClipBlock`
+    vocab:list, # Classes
+    item_tfms, # Transforms that give each frame its size
+    stats:tuple=None, # Mean and standard deviation to normalise by, three numbers each; not normalised if `None`
+    device='cpu', # Where batches go
+    several:bool=False, # Can a clip have several labels?
+) -> ActionDataLoaders: # Without data
+    "`DataLoaders` that know how a video becomes a clip, and hold none"
+    labels = MultiCategoryBlock(vocab=vocab) if several else CategoryBlock(vocab=vocab, sort=False)
+    norm = [Normalize.from_stats(*stats, cuda=False)] if stats else None
+    dblock = DataBlock((clips, labels), get_y=_NoLabels() if several else _Label(vocab[0]),
+        splitter=lambda o: ([0],[0]), item_tfms=item_tfms, batch_tfms=norm)
+    clip = TensorClip(torch.zeros(1, 3, 64, 64, dtype=torch.uint8))
+    return ActionDataLoaders.from_dblock(dblock, [clip], bs=1, num_workers=0, device=torch.device(device)).new_empty()
 
 # %% ../../nbs/clips/14_data.ipynb #c9555442
 @patch(cls_method=True)

@@ -23,6 +23,7 @@ from .lstm import *
 from .convlstm import *
 from .timesformer import *
 from .vit import *
+from .licence import *
 from .backbones import *
 from .hf import *
 from .probe import *
@@ -84,6 +85,12 @@ def saved_args(
     others = {'dls','pretrained','weights','normalize','compile',*inspect.signature(Learner.__init__).parameters}
     return inspect.signature(factory).parameters.keys()-others
 
+def _first_weights(factory, arch=None, pretrained=None, weights=None, **others):
+    "What `loaded_weights` says of the arguments of `factory`"
+    pretrained = ifnone(pretrained, arch is not None)
+    arch = ifnone(arch, 'vit_base_patch16_224')
+    return loaded_weights(arch, pretrained, weights, factory.__name__=='video_learner')
+
 def _remembers(factory):
     "Let the learners of `factory` know how they were made; what `factory` puts into `made` replaces arguments"
     @wraps(factory)
@@ -95,6 +102,9 @@ def _remembers(factory):
         made['n_out'] = n_classes(dls, made['n_out'])
         made.update(learn.__dict__.get('made', {}))
         learn.made = dict(factory=factory.__name__, args=made)
+        about = _first_weights(factory, **given.arguments)
+        warn_restricted(about)
+        if about: learn.made['weights'] = about
         return learn
     return _inner
 

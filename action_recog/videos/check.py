@@ -13,6 +13,7 @@ from fastai.vision.all import *
 from ..core import *
 from .download import *
 from .files import *
+from .bars import *
 from .frames import *
 from .ucf101 import *
 from .video import *
@@ -107,7 +108,7 @@ def check_dataset(
     clips = find_clips(path)
     lists = ifnone(lists, find_lists(path))
     listed = set(listed_clips(lists).map(clip_key)) if lists else set()
-    rows = list(parallel(_look_at, clips, n_workers=ifnone(n_workers, num_cpus()), progress=True))
+    rows = list(parallel(_look_at, clips, n_workers=ifnone(n_workers, num_cpus()), progress=shows_bars()))
     _note_copies(rows, clips, listed)
     rows += _missing_rows(listed, clips, path)
     report = pd.DataFrame(rows, columns=['key','group','status','n_bytes','n_frames','reason'])

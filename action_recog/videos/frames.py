@@ -13,6 +13,7 @@ from fastai.vision.all import *
 from torchvision.io import encode_jpeg
 from ..core import *
 from .files import *
+from .bars import *
 from .video import *
 
 # %% ../../nbs/videos/05_frames.ipynb #a63d31f6
@@ -161,7 +162,7 @@ def extract_dataset(
     if todo:
         n_workers = min(ifnone(n_workers, num_cpus()), len(todo))
         extract = partial(_extract_one, path_frames=path_frames, force=force, size=size)
-        rows += parallel(extract, todo, n_workers=n_workers, progress=True)
+        rows += parallel(extract, todo, n_workers=n_workers, progress=shows_bars())
     report = pd.DataFrame(rows, columns=['video','status','n_frames','n_bytes','reason'])
     report = report.sort_values('video', ignore_index=True)
     write_json(path_frames/'report.json', _summary(report, size))

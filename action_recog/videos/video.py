@@ -19,7 +19,10 @@ from functools import cached_property
 from fastai.vision.all import *
 from ..core import *
 from .files import *
+from .bars import *
 from .seek import *
+
+if not shows_bars(): quiet_bars()
 
 # %% ../../nbs/videos/04_video.ipynb #e2b7a93d
 def open_container(
