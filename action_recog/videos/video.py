@@ -307,6 +307,7 @@ def find_stretch(
 ) -> range: # Numbers of the frames
     "The frames of a stretch of a film"
     start = ifnone(start, 0.)
+    if not start>=-_rounding: raise VideoError(f'{video}: a stretch cannot start at {start:g} s, before the film does: give a start from 0 on')
     if stop is not None and stop<=start: raise VideoError(f'{video}: a stretch from {start:g} to {stop:g} s is none: it ends after it starts')
     gap = times[-1]/max(len(times)-1, 1)
     if start>times[-1]+gap: raise VideoError(f'{video} ends at {times[-1]+gap:.3f} s, nothing of it lies behind {start:g} s: give an earlier start')
