@@ -34,6 +34,7 @@ from .learners.backbones import *
 from .learners.learner import *
 from .learners.fusion import *
 from .learners.averaging import *
+from .learners.metrics import *
 from .learners.recipes import *
 from .learners.features import *
 from .learners.distributed import *

@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from huggingface_hub import HfApi,snapshot_download
 from fastai.vision.all import *
 from ..videos.files import *
+from ..clips.data import several_labels
 from ..learners.learner import *
 from ..learners.evaluate import *
 from ..learners.model_folder import *
