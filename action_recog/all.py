@@ -40,6 +40,7 @@ from .learners.features import *
 from .learners.distributed import *
 from .learners.phases import *
 from .learners.evaluate import *
+from .learners.calibration import *
 from .learners.timeline_scores import *
 from .learners.tables import *
 from .learners.model_folder import *
