@@ -39,11 +39,13 @@ from .learners.pretrained import *
 from .learners.learner import *
 from .learners.fusion import *
 from .learners.averaging import *
+from .learners.metrics import *
 from .learners.recipes import *
 from .learners.features import *
 from .learners.distributed import *
 from .learners.phases import *
 from .learners.evaluate import *
+from .learners.calibration import *
 from .learners.timeline_scores import *
 from .learners.card import *
 from .learners.tables import *

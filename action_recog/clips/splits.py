@@ -21,13 +21,15 @@ def _shuffled(groups, rnd):
 # %% ../../nbs/clips/12_splits.ipynb #ad0d4911
 def draw_groups(
     groups:list, # Group of each clip
-    labels:list, # Class of each clip
+    labels:list, # Class of each clip, or the list of its labels
     valid_pct:float=0.2, # Share of each class's groups to hold out, between 0 and 1
     rnd=random, # Source of chance: Python's `random`, or a `random.Random`
 ) -> set: # Groups to hold out
     "Draw groups so that of every class about `valid_pct` of its groups are among them"
     classes = defaultdict(set)
-    for group,label in zip(groups, labels): classes[group].add(label)
+    for group,label in zip(groups, labels):
+        # Clips without a label are to be on both sides too
+        classes[group].update((label or [None]) if is_listy(label) else [label])
     left = Counter()
     for own in classes.values(): left.update(own)
     wanted = Counter({label:min(max(round(valid_pct*n), 1), n-1) for label,n in left.items()})
@@ -86,16 +88,21 @@ def warn_leak(
 
 # %% ../../nbs/clips/12_splits.ipynb #16ff9d39
 def check_split(
-    labels, # Class of each clip
+    labels, # Class of each clip, or the list of its labels
     splits, # Indices of training and validation set
     vocab=None, # All classes, those of the training set if `None`
 ):
     "Raise a `ValueError` if nothing can be learnt or measured on this split"
-    train,valid = [{labels[i] for i in idxs} for idxs in splits[:2]]
+    several = any(is_listy(o) for o in labels)
+    kinds = [tuple(sorted(o)) for o in labels] if several else labels
+    train,valid = [{kinds[i] for i in idxs} for idxs in splits[:2]]
     if not (train and valid):
         sizes = f'{len(splits[0])} clips for training and {len(splits[1])} for validation'
         raise ValueError(f'the split leaves {sizes}: both need some, so add videos or hold out another share')
-    if len(train)<2: raise ValueError(f'all clips for training are of one class, {train.pop()}: a recogniser needs two classes or more')
+    if several and len(train)<2: raise ValueError(f'all clips for training have the labels {list(train.pop())}: '
+        'a recogniser needs clips with and without each label')
+    if several: train,valid = set().union(*train),set().union(*valid)
+    elif len(train)<2: raise ValueError(f'all clips for training are of one class, {train.pop()}: a recogniser needs two classes or more')
     unknown = sorted((train|valid) - set(ifnone(vocab, train)))
     if unknown:
         names = ', '.join(map(str, unknown[:3])) + (', …' if len(unknown)>3 else '')
