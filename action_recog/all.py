@@ -15,6 +15,7 @@ from .clips.augment import *
 from .clips.sampling import *
 from .clips.seeds import *
 from .clips.splits import *
+from .clips.groups import *
 from .clips.labels import *
 from .clips.loader import *
 from .clips.formats import *
