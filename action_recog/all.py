@@ -6,6 +6,7 @@ from .videos.download import *
 from .videos.archive import *
 from .videos.seek import *
 from .videos.video import *
+from .videos.layout import *
 from .videos.frames import *
 from .videos.ucf101 import *
 from .videos.sample import *
@@ -18,6 +19,7 @@ from .clips.splits import *
 from .clips.groups import *
 from .clips.labels import *
 from .clips.loader import *
+from .clips.folders import *
 from .clips.formats import *
 from .clips.data import *
 from .clips.segments import *

@@ -6,7 +6,7 @@ Docs: https://action-recog.github.io/action_recog/clips/groups.html.md"""
 
 # %% auto #0
 __all__ = ['scene_colours', 'Glance', 'glance', 'glances', 'near_clusters', 'movement', 'near_copies', 'FoundGroups',
-           'find_groups', 'torn_clips', 'warn_lookalikes']
+           'find_groups', 'torn_clips', 'warn_lookalikes', 'tell_leak']
 
 # %% ../../nbs/clips/12a_groups.ipynb #ab8a5fa8
 import time
@@ -240,3 +240,13 @@ def warn_lookalikes(
         f'a scene with {n_train} of {len(train)} for training, so the accuracy will look better than it is: '
         'split by group_func=find_groups(files), and see its show()')
     return n_train,n_valid
+
+# %% ../../nbs/clips/12a_groups.ipynb #3b2c7d72
+def tell_leak(
+    files, # Clips
+    splits, # Indices of training and validation set
+    group_func=clip_group, # From a clip to its group
+):
+    "Warn of a split that leaks, by groups that are known or by pictures"
+    warn_leak(files, splits, group_func)
+    if group_func is clip_group and not names_groups(files): warn_lookalikes(files, splits)
