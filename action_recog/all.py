@@ -59,3 +59,4 @@ from .answers.annotate import *
 from .answers.watch import *
 from .answers.interpret import *
 from .answers.export import *
+from .answers.embed import *
