@@ -94,8 +94,9 @@ def open_learner(
     device:str|torch.device=None, # Where it works, as `cuda:1`; the GPU that is there, or else the CPU, if `None`
 ) -> Learner: # Ready to predict
     "Load a saved learner; `learner.pkl` is a pickle, so it has to come from someone you trust"
-    fn = Path(fn)
     device = pick_device(device)
+    if str(fn).startswith('hf:'): return pretrained_learner(str(fn)[3:], device=device)
+    fn = Path(fn)
     if not fn.is_file() and not holds_learner(fn):
         if is_published(str(fn)): return pretrained_learner(str(fn), device=device)
         if is_model(own_model(fn.name)) and fn.name==str(fn): return load_model(own_model(fn.name), device)

@@ -249,7 +249,7 @@ def model_config(
         metrics=ifnone(metrics, about.get('metrics', _last_metrics(learn))), versions=_versions())
     if several_labels(learn.dls): res.update(format_version=2, several_labels=True)
     if res['model']['args'].keys() & {'stream','members'}: res['format_version'] = 3
-    if made_on_hub(res['model']): res['format_version'] = 4
+    if made_on_hub(res['model']) or res['model']['factory']=='pretrained_learner': res['format_version'] = 4
     rule = learn.__dict__.get('timeline_rule')
     if rule: res['timeline_rule'] = dict(rule) if isinstance(rule, dict) else asdict(rule)
     return res
