@@ -7,6 +7,7 @@ from .videos.download import *
 from .videos.archive import *
 from .videos.seek import *
 from .videos.video import *
+from .videos.layout import *
 from .videos.frames import *
 from .videos.ucf101 import *
 from .videos.sample import *
@@ -16,8 +17,10 @@ from .clips.augment import *
 from .clips.sampling import *
 from .clips.seeds import *
 from .clips.splits import *
+from .clips.groups import *
 from .clips.labels import *
 from .clips.loader import *
+from .clips.folders import *
 from .clips.formats import *
 from .clips.data import *
 from .clips.segments import *
@@ -39,11 +42,13 @@ from .learners.pretrained import *
 from .learners.learner import *
 from .learners.fusion import *
 from .learners.averaging import *
+from .learners.metrics import *
 from .learners.recipes import *
 from .learners.features import *
 from .learners.distributed import *
 from .learners.phases import *
 from .learners.evaluate import *
+from .learners.calibration import *
 from .learners.timeline_scores import *
 from .learners.card import *
 from .learners.tables import *
@@ -62,3 +67,4 @@ from .answers.annotate import *
 from .answers.watch import *
 from .answers.interpret import *
 from .answers.export import *
+from .answers.embed import *

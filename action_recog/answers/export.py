@@ -17,6 +17,7 @@ from huggingface_hub import HfApi,snapshot_download
 from fastai.vision.all import *
 import action_recog
 from ..videos.files import *
+from ..clips.data import several_labels
 from ..learners.pretrained import *
 from ..learners.learner import *
 from ..learners.evaluate import *

@@ -15,6 +15,7 @@ from fastai.vision.all import *
 from fastai.callback.training import BnFreeze
 from fastai.vision.learner import TimmBody
 from ..core import *
+from ..clips.data import several_labels
 from .speed import *
 from .encoder import *
 from .streams import *
@@ -62,6 +63,8 @@ def _learner(dls, model, splitter, frozen, cbs=None, train_bn=False, opt_func=Ad
     on_gpu = torch.device(dls.device or 'cpu').type=='cuda'
     if on_gpu: opt_func = fused(opt_func)
     cbs = L(cbs)+[BnFreeze(),NeedsTwoClips()]
+    # Whether one class is the right one cannot be asked of clips with several labels
+    if kwargs.get('metrics') is accuracy and several_labels(dls): kwargs['metrics'] = accuracy_multi
     learn = Learner(dls, model, opt_func=opt_func, splitter=splitter, cbs=cbs, train_bn=train_bn, **kwargs)
     if on_gpu: for_gpu(learn, compile)
     elif compile: L(getattr(model, 'blocks', [model])).map(Self.compile())
