@@ -204,9 +204,10 @@ def frames_from_dict(
     return ActionDataLoaders.from_dblock(dblock, [clip], bs=1, num_workers=0, device=torch.device(device)).new_empty()
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #25cb044b
-format_version = 3
+format_version = 4
 _config_keys = {'format','format_version','model','vocab','frames','recipe','metrics','versions'}
-_later_keys = {'several_labels','timeline_rule'}
+_later_keys = {'several_labels','timeline_rule','thresholds','temperature','none_below'}
+_said_by = 'thresholds','temperature','none_below'
 
 def _version(name):
     try: return version(name)
@@ -238,6 +239,8 @@ def model_config(
         metrics=ifnone(metrics, about.get('metrics', _last_metrics(learn))), versions=_versions())
     if several_labels(learn.dls): res.update(format_version=2, several_labels=True)
     if res['model']['args'].keys() & {'stream','members'}: res['format_version'] = 3
+    said_by = {k:learn.__dict__[k] for k in _said_by if learn.__dict__.get(k) is not None}
+    if said_by: res.update(said_by, format_version=4)
     rule = learn.__dict__.get('timeline_rule')
     if rule: res['timeline_rule'] = dict(rule) if isinstance(rule, dict) else asdict(rule)
     return res
@@ -271,8 +274,13 @@ _card_use = '''```python
 from action_recog.all import *
 
 learn = load_model('folder')
-learn.predict('video.mp4')
+predict_video(learn, 'video.mp4')
 ```'''
+
+_card_said_by = '''Logits are divided by the temperature before they become probabilities. A label is said above its threshold; where a video
+shows one class, a highest probability below `none_below` is none of the classes (`predict_video(learn, 'video.mp4', none=True)`).
+
+'''
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #5e030585
 def model_card(
@@ -280,7 +288,12 @@ def model_card(
 ) -> str: # Markdown
     "The `README.md` of a model folder"
     parts = dict(Use=_card_use, Classes=', '.join(map(str, cfg['vocab'])))
-    for k in ('model','frames','metrics','recipe','versions'): parts[k.capitalize()] = _md_table(cfg[k] or {})
+    if cfg.get('several_labels'): parts['Classes'] += '\n\nA video can show several of them, or none.'
+    said_by = {k:cfg[k] for k in _said_by if k in cfg}
+    if 'thresholds' in said_by: said_by['thresholds'] = dict(zip(cfg['vocab'], said_by['thresholds']))
+    if said_by: parts['Said by'] = _card_said_by+_md_table(said_by)
+    metrics = {k:v for k,v in (cfg['metrics'] or {}).items() if k!='confusion'}
+    for k in ('model','frames','metrics','recipe','versions'): parts[k.capitalize()] = _md_table(metrics if k=='metrics' else cfg[k] or {})
     head = _card_head.format(kind=cfg['model']['factory'].removesuffix('_learner'), n=len(cfg['vocab']))
     return '\n'.join([head, *(f'## {k}\n\n{v}\n' for k,v in parts.items() if v)])
 
@@ -420,6 +433,16 @@ def _check_frames(frames):
     if not _is_stat(std, 0): raise ValueError(f'its std is {std!r}, but it has to be three numbers above 0')
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #3ec370eb
+def _check_said_by(cfg):
+    "Refuse thresholds, a temperature and a probability that are none"
+    def is_share(o): return isinstance(o, (int,float)) and not isinstance(o, bool) and 0<=o<=1
+    thresholds,temperature = cfg.get('thresholds', []),cfg.get('temperature', 1.)
+    if 'thresholds' in cfg and (not isinstance(thresholds, list) or len(thresholds)!=len(cfg['vocab']) or not all(map(is_share, thresholds))):
+        raise ValueError(f'its thresholds are {truncstr(repr(thresholds), 50)}, but they have to be a probability for each class')
+    if isinstance(temperature, bool) or not isinstance(temperature, (int,float)) or not 0<temperature<math.inf:
+        raise ValueError(f'its temperature is {temperature!r}, but it has to be a number above 0')
+    if not is_share(cfg.get('none_below', 0.)): raise ValueError(f'its none_below is {cfg["none_below"]!r}, but it has to be a probability')
+
 def _check_rule(rule):
     "Refuse a rule for timelines that is none"
     if rule is None: return
@@ -472,6 +495,7 @@ def load_model(
         _check_vocab(cfg['vocab'], cfg['model']['args']['n_out'])
         _check_frames(cfg['frames'])
         _check_rule(cfg.get('timeline_rule'))
+        _check_said_by(cfg)
         with warnings.catch_warnings(action='ignore'):
             dls = frames_from_dict(cfg['frames'], [str(o) for o in cfg['vocab']], device, cfg.get('several_labels', False))
             learn = model_from_dict(cfg['model'], dls)
@@ -481,5 +505,7 @@ def load_model(
     fit_state(learn.model, _read_weights(folder), folder/'model.safetensors', hint='fetch the folder again')
     learn.model.to(device).eval()
     learn.about = {k:cfg[k] for k in ('recipe','metrics')}
-    if 'timeline_rule' in cfg: learn.timeline_rule = cfg['timeline_rule']
+    for k in ('timeline_rule','temperature','none_below'):
+        if k in cfg: setattr(learn, k, cfg[k])
+    if 'thresholds' in cfg: set_thresholds(learn, cfg['thresholds'])
     return learn
