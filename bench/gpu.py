@@ -163,7 +163,7 @@ def time_steps(part, model, recipe, folder, out, way, n, n_workers):
 def measure_steps(part, models, recipes, small, **kwargs):
     "All recipes in all ways, the usual way of each first"
     jobs = [(model,name,recipe) for model in models for name,recipe in learner_meta[model]['recipes'].items()
-        if not recipes or name in recipes]
+        if (not recipes or name in recipes) and name not in hub_recipes]
     for way in ways:
         # Paper is slow
         for model,name,recipe in jobs[:1] if small and way!='fp16' else jobs:

@@ -6,7 +6,7 @@ Docs: https://action-recog.github.io/action_recog/clips/data.html.md"""
 
 # %% auto #0
 __all__ = ['get_instances', 'ReadClip', 'ImageTupleTfm', 'TensorClipTfm', 'ClipBlock', 'ActionDataLoaders', 'clip_reader',
-           'set_sampler', 'several_labels', 'get_action_dataloaders', 'get_dls', 'clip_axes', 'show_batch',
+           'set_sampler', 'blank_dls', 'several_labels', 'get_action_dataloaders', 'get_dls', 'clip_axes', 'show_batch',
            'show_results', 'plot_top_losses']
 
 # %% ../../nbs/clips/14_data.ipynb #892006cc
@@ -16,12 +16,15 @@ from copy import copy
 from fastai.vision.all import *
 from ..core import *
 from ..videos.video import *
+from ..videos.layout import *
 from ..videos.ucf101 import *
 from .augment import *
 from .sampling import *
 from .splits import *
+from .groups import *
 from .labels import *
 from .loader import *
+from .folders import *
 
 # %% ../../nbs/clips/14_data.ipynb #8bf23e5c
 def get_instances(
@@ -193,7 +196,7 @@ def from_files(cls:ActionDataLoaders,
     clips = ClipBlock(sampler=ifnone(sampler, UniformSampler(seq_len, gap)), size=size, cls=clip_cls, skip_bad=skip_bad)
     splits = ifnone(splitter, GroupSplitter(group_func=group_func, label_func=label_func))(files)
     check_split(labels, splits, None if known is None else vocab)
-    warn_leak(files, splits, group_func)
+    tell_leak(files, splits, group_func)
     if len(splits[0])<bs: raise ValueError(f'{len(splits[0])} clips for training do not fill one batch of {bs}: choose a smaller bs')
     targets = MultiCategoryBlock(vocab=list(vocab)) if several else CategoryBlock(vocab=vocab, sort=False)
     dblock = DataBlock((clips, targets), get_y=label_func, splitter=lambda o: splits,
@@ -225,6 +228,32 @@ def set_sampler(
     tfms = dl.dataset.tls[0].tfms.fs
     tfms[tfms.index(reader)] = own
     if isinstance(dl, ClipDL): dl.stop_workers()
+
+# %% ../../nbs/clips/14_data.ipynb #cb54e507
+class _Label(Transform):
+    "The class folder of a file, the first class for a clip in memory"
+    def __init__(self, first): self.first = first
+    def encodes(self, x): return parent_label(x) if isinstance(x, (str,Path)) else self.first
+
+class _NoLabels(Transform):
+    "No labels, for a clip that can have several"
+    def encodes(self, x): return []
+
+def blank_dls(
+    clips:TransformBlock, # From `ClipBlock`
+    vocab:list, # Classes
+    item_tfms, # Transforms that give each frame its size
+    stats:tuple=None, # Mean and standard deviation to normalise by, three numbers each; not normalised if `None`
+    device='cpu', # Where batches go
+    several:bool=False, # Can a clip have several labels?
+) -> ActionDataLoaders: # Without data
+    "`DataLoaders` that know how a video becomes a clip, and hold none"
+    labels = MultiCategoryBlock(vocab=vocab) if several else CategoryBlock(vocab=vocab, sort=False)
+    norm = [Normalize.from_stats(*stats, cuda=False)] if stats else None
+    dblock = DataBlock((clips, labels), get_y=_NoLabels() if several else _Label(vocab[0]),
+        splitter=lambda o: ([0],[0]), item_tfms=item_tfms, batch_tfms=norm)
+    clip = TensorClip(torch.zeros(1, 3, 64, 64, dtype=torch.uint8))
+    return ActionDataLoaders.from_dblock(dblock, [clip], bs=1, num_workers=0, device=torch.device(device)).new_empty()
 
 # %% ../../nbs/clips/14_data.ipynb #be8fd15e
 def several_labels(
@@ -260,13 +289,18 @@ def from_folder(cls:ActionDataLoaders,
     path:str|Path, # Folder of class folders with videos or frame folders
     valid_pct:float=0.2, # Share of the groups to hold out
     seed:int=None, # For the same split again
-    splitter=None, # Instead of `GroupSplitter(valid_pct, seed, group_func)`
-    group_func=clip_group, # From a clip to its group
+    splitter=None, # Instead of the folders' split, or of `GroupSplitter(valid_pct, seed, group_func)`
+    group_func=None, # From a clip to its group, as from `find_groups`; as names and folders say if `None`
     **kwargs
 ) -> ActionDataLoaders:
     "Create from a folder of class folders"
-    splitter = ifnone(splitter, GroupSplitter(valid_pct, seed, group_func))
-    return cls.from_files(get_instances(path), splitter=splitter, group_func=group_func, **kwargs)
+    data = read_folder(path, group_func)
+    if splitter is None:
+        splitter = GroupSplitter(valid_pct, seed, data.group_func, data.label_func)
+        if data.splits: splitter = lambda files: data.splits
+    dls = cls.from_files(data.files, data.label_func, splitter, data.group_func, **kwargs)
+    dls.split_name = data.name
+    return dls
 
 # %% ../../nbs/clips/14_data.ipynb #8f3506b4
 @patch(cls_method=True)
@@ -347,8 +381,13 @@ def get_dls(
         files = get_instances(path)
         honest = GroupSplitter(seed=0) if lists is None else OfficialSplitter(fold, lists)
         share = len(honest(files)[1])/len(files) if random is True else random
-        return ActionDataLoaders.from_files(files, splitter=RandomSplitter(share, seed=0), **kwargs), 'random split'
-    if lists is None: return ActionDataLoaders.from_folder(path, seed=0, **kwargs), 'groups held out'
+        splitter = RandomSplitter(share, seed=0)
+        if lists is None: dls = ActionDataLoaders.from_folder(path, splitter=splitter, **kwargs)
+        else: dls = ActionDataLoaders.from_files(files, splitter=splitter, **kwargs)
+        return dls,'random split'
+    if lists is None:
+        dls = ActionDataLoaders.from_folder(path, seed=0, **kwargs)
+        return dls,dls.split_name
     name = f'groups held out of training list {fold}' if tune else f'official split {fold}'
     return ActionDataLoaders.from_ucf101(path, fold, lists, tune=tune, **kwargs), name
 

@@ -173,7 +173,7 @@ def body_stages(
 ) -> list: # Modules with parameters, one after the other
     "The stages of a video backbone; sequences of blocks are opened"
     stages = []
-    for name,module in body.named_children(): stages += module.children() if name in ('features','blocks') else [module]
+    for name,module in body.named_children(): stages += module.children() if name in ('features','blocks','module') else [module]
     return [o for o in stages if params(o)]
 
 def video_splitter(

@@ -247,6 +247,8 @@ def get_answers(
     flip:bool=False, # Show each clip as in a mirror as well?
 ) -> Answers:
     "Ask a learner about its validation set, in all orders and by several clips"
+    if getattr(clip_reader(learn.dls.valid), 'whole_clips', False): raise ValueError(
+        'stored tokens are of one clip in one order: score the learner outside of cache_features')
     if getattr(clip_reader(learn.dls.valid).sampler, 'any_length', False): n_clips = 1
     cb = EachOrder()
     with learn.no_bar(): targs = learn.get_preds(cbs=cb)[1]

@@ -85,11 +85,14 @@ class FeatureStore:
     def __init__(self,
         path:str|Path, # Folder of the stores, one for each encoder and preprocessing
         dls:DataLoaders, # They read and prepare the clips
-        frozen:nn.Module, # Frozen stages: frames `(N, C, H, W)` to features
-        n_frames:int, # Places of each clip to store, a frame each or a pair
+        frozen:nn.Module, # Frozen stages: frames `(N, C, H, W)` to features, or whole clips `(B, T, C, H, W)` to tokens
+        n_frames:int, # Places of each clip to store, a frame each or a pair; for whole clips as many as `dls` give
+        whole_clips:bool=False, # Do the stages read whole clips?
     ):
-        store_attr('dls,frozen,n_frames')
-        self.sampler = UniformSampler(n_frames, getattr(clip_reader(dls.valid).sampler, 'gap', None))
+        store_attr('dls,frozen,n_frames,whole_clips')
+        own = clip_reader(dls.valid).sampler
+        self.sampler = own if whole_clips else UniformSampler(n_frames, getattr(own, 'gap', None))
+        self.encode = frozen if whole_clips else Encoder(frozen)
         digest = hashlib.sha1()
         for v in frozen.state_dict().values(): digest.update(v.detach().cpu().numpy().tobytes())
         prints = fingerprint(dls)
@@ -155,13 +158,12 @@ def compute(self:FeatureStore,
     if not todo: return
     on_gpu = torch.device(self.dls.device or 'cpu').type=='cuda'
     bs = ifnone(bs, max(128//self.n_frames, 1) if on_gpu else 1)
-    encode = Encoder(self.frozen)
     write = LateWriter()
     for batch,clips in zip(bar(self.clip_dl(list(todo), bs)), chunked(todo, bs)):
         for i in sorted(set().union(*(todo[clip] for clip in clips))):
             these = {clip:tuple(o[j:j+1] for o in batch) for j,clip in enumerate(clips) if i in todo[clip]}
             x = torch.cat([clip_view(self.dls, one, i, clip) for clip,one in these.items()])
-            with torch.no_grad(), torch.autocast(x.device.type, enabled=amp): feats = encode(x)
+            with torch.no_grad(), torch.autocast(x.device.type, enabled=amp): feats = self.encode(x)
             write(feats, [feature_file(self.folder, clip, i) for clip in these])
     write.finish()
 
@@ -172,14 +174,25 @@ def local_process() -> tuple: # Its number, from 0, and how many there are
     return int(os.environ.get('LOCAL_RANK', rank_distrib())), n if num_distrib()>1 else 1
 
 @patch
+def view_bytes(self:FeatureStore) -> int: # Bytes
+    "The size of the file of a view"
+    n = self.n_frames if self.whole_clips else frames_each(self.sampler)
+    place = torch.zeros(1, n, *self.frame_shape, device=self.dls.device)
+    with torch.no_grad(): n_values = self.encode(place).numel()
+    # NumPy puts 128 bytes before the values
+    return 128 + 2*n_values*(1 if self.whole_clips else self.n_frames)
+
+@patch
 def need_room(self:FeatureStore,
     n_views:int, # Views to store
 ):
-    "Raise an `OSError` if the disk has no room for them"
-    place = torch.zeros(1, frames_each(self.sampler), *self.frame_shape, device=self.dls.device)
-    with torch.no_grad(): n_bytes = 2*self.n_frames*Encoder(self.frozen)(place).numel()
+    "Raise an `OSError` if the disk has no room for them; say how much the tokens of whole clips take"
+    n_bytes = n_views*self.view_bytes()
     self.folder.mkdir(parents=True, exist_ok=True)
-    need_space(self.folder, n_views*n_bytes, f'storing the features of {n_views} views')
+    need_space(self.folder, n_bytes, f'storing the features of {n_views} views')
+    if not self.whole_clips or not n_views: return
+    unit,n = next(o for o in (('GB',1e9), ('MB',1e6), ('kB',0)) if n_bytes>=o[1])
+    print(f'storing the tokens of {n_views} views takes {n_bytes/(n or 1e3):.1f} {unit}', flush=True)
 
 @patch
 def fill(self:FeatureStore,
@@ -203,6 +216,7 @@ class FeatureClipTfm(RandTransform):
         sampler, # Which of the stored frames
         store:Path, # Folder of the features
         n_views:int=1, # Views to draw from in training
+        whole_clips:bool=False, # Do the features belong to whole clips, of which no frames can be taken?
     ):
         store_attr()
         super().__init__()
@@ -211,7 +225,10 @@ class FeatureClipTfm(RandTransform):
     def encodes(self, x:Path|str|VideoSegment):
         view = random.randrange(self.n_views) if self.train else 0
         feats = np.load(feature_file(self.store, as_clip(x), view), mmap_mode='r')
-        return torch.from_numpy(feats[self.sampler(len(feats), self.train)])
+        if not self.whole_clips: return torch.from_numpy(feats[self.sampler(len(feats), self.train)])
+        if isinstance(self.sampler, UniformSampler): return torch.from_numpy(np.array(feats))
+        raise ValueError('the stored tokens are of one clip of each video, so they cannot answer for several: '
+            'score the learner outside of cache_features')
 
 # %% ../../nbs/learners/31_features.ipynb #9edef55c
 class _ToFloat(Transform):
@@ -221,6 +238,7 @@ def feature_dls(
     dls:DataLoaders, # Of clips of frames
     store:Path, # Folder of the features of all these clips
     n_views:int=1, # Views to draw from in training
+    whole_clips:bool=False, # Do the features belong to whole clips?
 ) -> DataLoaders: # Of clips of features `(B, T, ...)` and the same labels
     "As `dls`, with stored features in place of frames"
     clips = dls.train_ds.items+dls.valid_ds.items
@@ -228,7 +246,7 @@ def feature_dls(
     splits = range(n_train), range(n_train, len(clips))
     frames,labels = dls.train_ds.tls
     sampler = UniformSampler(clip_reader(dls.valid).sampler.seq_len)
-    read = FeatureClipTfm(sampler, store, n_views)
+    read = FeatureClipTfm(sampler, store, n_views, whole_clips)
     inputs = TfmdLists(clips, read, splits=splits, do_setup=False, types=frames.types)
     targets = TfmdLists(clips, labels.tfms, splits=splits, do_setup=False, types=labels.types)
     stored = Datasets(tls=[inputs,targets]).dataloaders(bs=dls.train.bs, val_bs=dls.valid.bs, after_batch=_ToFloat,
@@ -237,12 +255,12 @@ def feature_dls(
     return stored
 
 # %% ../../nbs/learners/31_features.ipynb #4dcfab84
-def _check(dls, n):
+def _check(dls, n, whole_clips):
     "Refuse a learner that has nothing to store, or whose clips cannot be chosen among stored frames"
     if not n: raise ValueError(
         'no stage of the encoder is frozen, so there is nothing to store: freeze the learner, or set frozen_stages')
     sampler = clip_reader(dls.valid).sampler
-    if type(sampler) is not UniformSampler: raise ValueError(
+    if type(sampler) is not UniformSampler and not whole_clips: raise ValueError(
         f'stored frames are spread over the clip, so {sampler} cannot choose among them: use a UniformSampler')
 
 def _own_gpu(dls):
@@ -256,23 +274,26 @@ def _own_gpu(dls):
 def cache_features(
     learn:Learner, # Its model has an `Encoder` with frozen stages
     path:str|Path='features', # Folder of the stores, one for each encoder
-    n_frames:int=16, # Places of each clip to store, a frame each or a pair
+    n_frames:int=16, # Places of each clip to store, a frame each or a pair; whole clips have those of `learn.dls`
     n_views:int=1, # Views of each training clip, all but the first augmented as `learn.dls` say
 ):
     "Train and predict on stored features of the encoder's frozen stages"
     enc,dls = learn.model.encoder,learn.dls
     n = n_frozen(enc)
-    _check(dls, n)
+    whole_clips = getattr(enc, 'whole_clips', False)
+    _check(dls, n, whole_clips)
     _own_gpu(dls)
     stages = encoder_stages(enc.module)
-    frozen = deepcopy(nn.Sequential(*stages[:n])).to(dls.device, memory_format=torch.channels_last).eval()
-    store = FeatureStore(path, dls, frozen, n_frames)
+    frozen = deepcopy(nn.Sequential(*stages[:n])).to(dls.device).eval()
+    if whole_clips: n_frames = clip_reader(dls.valid).sampler.seq_len
+    else: frozen = frozen.to(memory_format=torch.channels_last)
+    store = FeatureStore(path, dls, frozen, n_frames, whole_clips)
     views = {as_clip(o):1 for o in dls.valid_ds.items} | {as_clip(o):n_views for o in dls.train_ds.items}
     bar = partial(progress_bar, leave=False) if hasattr(learn, 'progress') else noop
     # What follows goes the same way, whether there was something to store or not
     with no_random(): store.fill(views, bar, amp=hasattr(learn, 'mixed_precision'))
     whole = dls,enc.module,enc.frozen_stages
-    learn.dls = feature_dls(dls, store.folder, n_views)
+    learn.dls = feature_dls(dls, store.folder, n_views, whole_clips)
     enc.module = nn.Sequential(*stages[n:])
     enc.frozen_stages = max(enc.frozen_stages-n, 0)
     try: yield learn

@@ -24,7 +24,10 @@ from .lstm import *
 from .convlstm import *
 from .timesformer import *
 from .vit import *
+from .licence import *
 from .backbones import *
+from .hf import *
+from .probe import *
 
 # %% ../../nbs/learners/28_learner.ipynb #a04e1033
 def n_classes(
@@ -85,6 +88,12 @@ def saved_args(
     others = {'dls','pretrained','weights','normalize','compile',*inspect.signature(Learner.__init__).parameters}
     return inspect.signature(factory).parameters.keys()-others
 
+def _first_weights(factory, arch=None, pretrained=None, weights=None, **others):
+    "What `loaded_weights` says of the arguments of `factory`"
+    pretrained = ifnone(pretrained, arch is not None)
+    arch = ifnone(arch, 'vit_base_patch16_224')
+    return loaded_weights(arch, pretrained, weights, factory.__name__=='video_learner')
+
 def _remembers(factory):
     "Let the learners of `factory` know how they were made; what `factory` puts into `made` replaces arguments"
     @wraps(factory)
@@ -96,6 +105,9 @@ def _remembers(factory):
         made['n_out'] = n_classes(dls, made['n_out'])
         made.update(learn.__dict__.get('made', {}))
         learn.made = dict(factory=factory.__name__, args=made)
+        about = _first_weights(factory, **given.arguments)
+        warn_restricted(about)
+        if about: learn.made['weights'] = about
         return learn
     return _inner
 
@@ -228,26 +240,44 @@ def timesformer_learner(
     return learn
 
 # %% ../../nbs/learners/28_learner.ipynb #8e295af1
+def _hub_model(dls, arch, n_out, head, pretrained, weights, normalize, **kwargs):
+    "A model of `transformers` for clips of `dls`, and its checkpoint; `dls` are normalised as it wants them"
+    model,about = create_hf(arch, n_out, token_pool(head), pretrained, weights, clip_shape(dls), **kwargs)
+    if normalize and about.stats is None: raise ValueError(
+        f'{about.name} has no preprocessor_config.json with image_mean and image_std: write one, or take normalize=False '
+        'and DataLoaders that normalise as its training did')
+    if normalize: add_norm(dls, about.stats)
+    return model,about
+
 @_remembers
 @delegates(Learner.__init__, but=['model'])
 def video_learner(
     dls:DataLoaders, # Batches of clips `(B, T, C, H, W)` and classes
-    arch='r2plus1d_18', # torchvision constructor of a video model, or its name
+    arch='r2plus1d_18', # torchvision constructor of a video model, or its name; name on the hub, folder or config
     normalize:bool=True, # Normalise by the statistics of the weights?
     n_out:int=None, # Number of classes, that of `dls` if `None`
-    pretrained:bool=True, # Load the weights trained on Kinetics? (they are downloaded once)
+    pretrained:bool=True, # Load the published weights? (they are downloaded once)
     weights:str|Path=None, # Checkpoint on disk to load instead
     ps:float=0.5, # Dropout before the last layer, between 0 and 1
+    head:str=None, # With a model of the hub: read its tokens by their 'mean', 'attentive', or as its 'own' head does
     grad_checkpointing:bool=False, # Compute each block again for the backward pass, in place of keeping its values?
     compile:bool=False, # Compile the model, which takes a while, for faster steps?
     splitter=video_splitter, # Function from the model to its parameter groups, head last
     metrics=accuracy, # As in `Learner`
     **kwargs
-) -> Learner: # With a `VideoModel`, its encoder frozen where it has learnt something, fp16 on CUDA
-    "A video backbone trained on Kinetics, with a new head"
-    n_out,shape = n_classes(dls, n_out),clip_shape(dls)
-    body,nf,stats = create_backbone(arch, shape, pretrained, weights)
-    if normalize: add_norm(dls, stats)
-    model = VideoModel(body, nf, n_out, ps, grad_checkpointing)
+) -> Learner: # With a `VideoModel` or `TokenModel`, its encoder frozen where it has learnt something, fp16 on CUDA
+    "A video backbone that has learnt from many videos, with a new head"
+    n_out,made = n_classes(dls, n_out),{}
+    if on_hub(arch):
+        model,about = _hub_model(dls, arch, n_out, head, pretrained, weights, normalize, ps=ps,
+            grad_checkpointing=grad_checkpointing)
+        made = dict(arch=about.plain_config())
+    elif head: raise ValueError(f'head={head!r} is for models of the Hugging Face hub, and {video_arch(arch)} is none')
+    else:
+        body,nf,stats = create_backbone(arch, clip_shape(dls), pretrained, weights)
+        if normalize: add_norm(dls, stats)
+        model = VideoModel(body, nf, n_out, ps, grad_checkpointing)
     frozen = pretrained or weights is not None
-    return _learner(dls, model, splitter, frozen, metrics=metrics, compile=compile, **kwargs)
+    learn = _learner(dls, model, splitter, frozen, metrics=metrics, compile=compile, **kwargs)
+    learn.made = made
+    return learn

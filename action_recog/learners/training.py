@@ -22,6 +22,7 @@ from ..clips.data import *
 from ..clips.segments import *
 from .encoder import *
 from .timesformer import *
+from .hf import on_hub
 from .averaging import *
 from .speed import free_memory
 from .recipes import *
@@ -86,7 +87,8 @@ class Run:
 def make(self:Run):
     "Make `dls` and `learn`, and name the `split`"
     r = self.recipe
-    if r.layer_decay and learner_meta[self.model]['splitter'] is not timesformer_splitter:
+    in_layers = learner_meta[self.model]['splitter'] is timesformer_splitter or on_hub(r.model.get('arch'))
+    if r.layer_decay and not in_layers:
         raise ValueError(f'{self.model} has no blocks for a layer_decay: give it an lr_mult')
     encoder = self.first_encoder() if r.start else None
     set_seed(self.seed)
@@ -98,7 +100,7 @@ def make(self:Run):
     self.dls,self.split = get(self.path, item_tfms=r.item_tfms(), batch_tfms=r.batch_tfms(), image_size=r.image_size,
         seq_len=r.seq_len, bs=r.bs, sampler=make_sampler(r.sampler, r.seq_len, r.step, r.gap), **args)
     for what,wanted in {'the best epoch':self.save_best, 'a temperature':self.calibrate and 'official' in self.split}.items():
-        if wanted and not self.split.startswith('groups'):
+        if wanted and not self.split.startswith(('groups','clips held out','validation')):
             raise ValueError(f'{what} cannot be chosen on the {self.split}, which is the test: '
                 'choose it with tune, on groups held out of the training list')
     if not (r.balance or r.class_weights): warn_unequal(label_counts(self.dls))
@@ -135,10 +137,13 @@ def check_folder(self:Run):
 
 # %% ../../nbs/learners/35_training.ipynb #6a791b9e
 @patch
-def features(self:Run): # Context manager
-    "The stored features that the recipe asks for, where something is frozen"
+def features(self:Run,
+    scoring:bool=False, # For a score, which asks for several clips of a video?
+): # Context manager
+    "The stored features that the recipe asks for, where something is frozen and they can serve"
     store = Path(self.learn.path).parent/'features'
     if not self.recipe.features or not n_frozen(self.learn.model.encoder): return nullcontext()
+    if scoring and getattr(self.learn.model.encoder, 'whole_clips', False): return nullcontext()
     return cache_features(self.learn, store, **self.recipe.features)
 
 # %% ../../nbs/learners/35_training.ipynb #29446cb5
@@ -263,7 +268,7 @@ def score(self:Run):
     "Measure the learner, which gives the run its `row`"
     leave_distributed()
     start = time.perf_counter()
-    with training_errors(self.recipe), self.features():
+    with training_errors(self.recipe), self.features(scoring=True):
         self.answers = get_answers(self.learn, self.recipe.n_clips, self.recipe.flip)
         if several_labels(self.learn.dls):
             set_thresholds(self.learn, choose_thresholds(self.answers.probs, self.answers.targs))

@@ -15,6 +15,7 @@ from fastcore.all import *
 from itertools import chain,product
 from zlib import crc32
 from .files import *
+from .bars import *
 
 # %% ../../nbs/videos/07_sample.ipynb #23dfeb6b
 SHAPES = dict(Circle=np.hypot, Square=lambda x,y: 2/np.pi**.5*np.maximum(abs(x), abs(y)))
@@ -243,7 +244,7 @@ def write_sample(
     remove_stale(path.parent)
     with new_folder(path) as part:
         for cls in record['classes']: (part/'UCF-101'/cls).mkdir(parents=True)
-        parallel(_write_pair, jobs, path=part/'UCF-101', n_frames=n_frames, seed=seed, threadpool=True, progress=True)
+        parallel(_write_pair, jobs, path=part/'UCF-101', n_frames=n_frames, seed=seed, threadpool=True, progress=shows_bars())
         write_lists(part/'ucfTrainTestlist', n_groups, n_clips)
         write_json(part/'sample.json', record)
     return path
