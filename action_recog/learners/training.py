@@ -62,10 +62,10 @@ class Run:
         seed:int=0, # Of weights, order and sampling
         num_workers:int=None, # Of the data loaders, fastai's default if `None`
         save_best:bool=False, # End with the weights of the best epoch? Not where the validation set is the test
-        calibrate:bool=False, # Fit a temperature, and choose when to say none of the classes? Not where the validation set is the test
-        others=None, # With `calibrate`: videos that show none of the classes, or a folder of them
         why:str='', # Why this recipe was taken, as `choose_recipe` says it, for the row
         labels=None, # Table of segments whose videos are in `path`, or a file for `read_labels`; each clip is a file if `None`
+        calibrate:bool=False, # Fit a temperature, and choose when to say none of the classes? Not where the validation set is the test
+        others=None, # With `calibrate`: videos that show none of the classes, or a folder of them
         **kwargs # For `get_dls`, with `labels` for `get_segment_dls`
     ):
         store_attr('path,model,recipe,seed,num_workers,save_best,calibrate,others,why')
