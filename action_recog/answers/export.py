@@ -131,11 +131,13 @@ def _describe(learn, shape):
     cfg = model_config(learn)
     size = ', '.join(map(str, shape[1:]))
     clips = f'float32 (batch, {size}): clips of RGB frames (time, channels, height, width)'
-    about = {k:cfg[k] for k in ('format','format_version','vocab','versions','several_labels','timeline_rule') if k in cfg}
-    for k in ('temperature','none_below'):
-        if learn.__dict__.get(k) is not None: about[k] = learn.__dict__[k]
-    activation = 'sigmoid' if several_labels(learn.dls) else 'softmax'
-    return dict(**about, **cfg['frames'], input=f'{clips}, values from 0 to 1, less mean, divided by std',
+    about = {k:cfg[k] for k in ('format','format_version','vocab','versions','timeline_rule') if k in cfg}
+    several = several_labels(learn.dls)
+    how = {'several_labels':True} if several else {}
+    how.update({k:cfg[k] for k in ('thresholds','temperature','none_below') if k in cfg})
+    activation = 'sigmoid' if several else 'softmax'
+    if 'temperature' in how: activation += f' (of logits divided by the temperature {how["temperature"]:g})'
+    return dict(**about, **how, **cfg['frames'], input=f'{clips}, values from 0 to 1, less mean, divided by std',
         output=f'logits (batch, classes), in the order of vocab; their {activation} are the probabilities')
 
 # %% ../../nbs/answers/55_export.ipynb #399f2696

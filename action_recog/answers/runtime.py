@@ -289,6 +289,7 @@ def find_segments(
     end:float, # Second at which the last step ends
     vocab:list, # Label of each class
     several:bool=False, # Can a moment have several labels?
+    thresholds:list=None, # Of each class, with several labels; used where the rule has none for all
 ) -> list: # `Segment`s in order
     "The timeline of a video"
     rule = {**dict(smooth=0., cost=1., least=1., threshold=None), **rule}
@@ -301,10 +302,11 @@ def find_segments(
         if threshold: smooth = np.concatenate([np.full((len(probs),1), threshold), smooth], 1)
         path = _best_path(logs(smooth)*step, rule['cost'], least)
         return _runs(path-1 if threshold else path, probs, edges, vocab)
-    threshold = .5 if rule['threshold'] is None else rule['threshold']
+    if rule['threshold'] is not None or thresholds is None: thresholds = [.5 if rule['threshold'] is None else rule['threshold']]*len(vocab)
     segments = []
-    for c,p in enumerate(smooth.T):
-        scores = logs(np.stack([1-p,p], 1))-np.log([1-threshold,max(threshold, 1e-4)])
+    for c,(p,threshold) in enumerate(zip(smooth.T, thresholds)):
+        threshold = min(max(float(threshold), 1e-4), 1-1e-4)
+        scores = logs(np.stack([1-p,p], 1))-np.log([1-threshold,threshold])
         on = _best_path(scores*step, rule['cost'], least).astype(bool)
         segments += _runs(np.where(on, c, -1), probs, edges, vocab)
     return sorted(segments, key=lambda o: o[:2])
@@ -331,7 +333,7 @@ class OnnxModel:
             raise RuntimeFault(f'{fn} reads pictures or key frames, which needs the whole package: name its learner instead')
         self.vocab,self.sampler,self.size,self.tfms = (about[k] for k in ('vocab','sampler','read_size','item_tfms'))
         self.rule,self.several = about.get('timeline_rule') or {},bool(about.get('several_labels'))
-        self.temperature = float(about.get('temperature') or 1)
+        self.temperature,self.thresholds = float(about.get('temperature') or 1),about.get('thresholds')
         self.norm = [np.array(about[k], np.float32)[:,None,None] for k in ('mean','std')] if about['mean'] else None
         self.n_each = 2 if self.sampler.get('gap') is not None else 1
 
@@ -442,7 +444,7 @@ def predict_video(
     times,end = _times_of(seconds, count, starts)
     labels = [(model.vocab[i],float(mean[i])) for i in np.argsort(-mean, kind='stable')[:k]]
     if not windows: return Answer(video, round(end, 3), labels, [], [], None)
-    segments = find_segments(model.rule, steps, times, round(end, 3), model.vocab, model.several)
+    segments = find_segments(model.rule, steps, times, round(end, 3), model.vocab, model.several, model.thresholds)
     return Answer(video, round(end, 3), labels, segments, times, steps)
 
 # %% ../../nbs/answers/55a_runtime.ipynb #3841ad30
