@@ -564,6 +564,18 @@ def opened_on_gpu():
             same_probs(predict_video(back, video(), n_clips=2), predict_video(learn, video(), n_clips=2))
 
 @check()
+def published_models():
+    "A published model with its own head, and the small model of the package, answer on a GPU as on the CPU"
+    frames = dict(seq_len=4, step=1, resize=[36,48], crop=[32,32], mean=[.5]*3, std=[.25]*3)
+    on_cpu,on_gpu = [pretrained_from('mc3_18', pretrained_dls(list('abcde'), frames, o), 5) for o in ('cpu','cuda')]
+    on_gpu.model.load_state_dict(on_cpu.model.state_dict())
+    on_gpu.model.to('cuda')
+    back = load_model(save_model(on_gpu, folder/'published'), 'cuda')
+    for here,there in ((on_gpu,on_cpu), (back,on_cpu), (open_learner('sample'),open_learner('sample', 'cpu'))):
+        is_on(here, 'cuda:0')
+        same_probs(predict_video(here, video(), n_clips=2), predict_video(there, video(), n_clips=2), .03)
+
+@check()
 def fresh_answers():
     "A learner that was never fitted, its model still on the CPU and its loaders on a GPU, answers"
     for model in args:
