@@ -7,8 +7,10 @@ splits, and what its learners say together; everything else by the first seed al
 already are not repeated. With `--keep`, what is in the saved file and is not made anew stays. Needs real clips, their
 lists and the weights of an EfficientNet-Lite0 beside them, and takes hours on a CPU."""
 from pathlib import Path
+import torch
 from fastcore.script import call_parse
-from common import four,need_data,save_json
+from common import four,need_data,print_table,save_json
+from action_recog.learners.evaluate import answers_from
 from action_recog.learners.fuse import fused_table
 from action_recog.learners.tables import report_md
 from action_recog.learners.training import make_table,read_rows
@@ -18,6 +20,20 @@ def place(row):
     "Where a row stands: the tutorial's first, random splits last, then by learner"
     is_ours = row['recipe']['name']!='tutorial'
     return is_ours, row['split']=='random split', (*four,'fusion').index(row['learner']), row['seed'], row['split']
+
+def wrong_together(out, models, folds, seeds):
+    "How many videos of the official splits any learner gets wrong, and how many all of them, by seed"
+    rows = []
+    for seed in seeds:
+        row = dict(seed=seed, videos=0, any=0, all=0)
+        for fold in folds:
+            answers = [answers_from(read_json(Path(out)/f'{o}-default-fold{fold}-seed{seed}'/'answers.json')) for o in models]
+            wrong = torch.stack([o.probs.argmax(1)!=o.targs for o in answers])
+            row['videos'] += wrong.shape[1]
+            row['any'] += int(wrong.any(0).sum())
+            row['all'] += int(wrong.all(0).sum())
+        rows.append(row)
+    return rows
 
 @call_parse
 def main(
@@ -48,5 +64,8 @@ def main(
         made = {o['name'] for o in rows}
         rows += [o for o in read_json(save) if o['name'] not in made]
     rows = sorted(rows, key=place)
-    print(f'\n{report_md(rows)}')
+    print(f'\n{report_md(rows)}\n')
+    together = wrong_together(out, args['models'], folds, seeds)
+    print_table(['seed','videos','wrong in any learner','wrong in all'], [list(o.values()) for o in together])
     save_json(save, rows)
+    save_json(Path(save).with_stem(f'{Path(save).stem}_wrong'), together)

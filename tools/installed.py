@@ -1,4 +1,4 @@
-"Check an installation of action_recog: its modules and commands are there, importing prints nothing, it reads a video and trains"
+"Check an installation of action_recog: its modules and commands are there, importing prints nothing, it reads a video and trains, and its own small model answers"
 import sys
 from contextlib import redirect_stderr,redirect_stdout
 from importlib import import_module
@@ -45,6 +45,16 @@ def chk_use(
     loss = learn.recorder.losses[-1]
     if not isfinite(loss): sys.exit(f'Training ended with a loss of {loss}')
 
+def chk_sample_model(
+    path:Path, # Folder for a video
+):
+    "Ask the small model inside the package about a video of the sample"
+    import action_recog.all as ar
+    path.mkdir()
+    ar.write_avi(path/'left.avi', ar.render_clip('Circle', ('Left','Right'), group=2))
+    pred = ar.predict_video(ar.open_learner('sample', 'cpu'), path/'left.avi')
+    if pred[0][0]!='CircleLeft': sys.exit(f'The model inside the package takes a circle that goes left for {pred[0]}')
+
 def main(
     target, # Folder that pip installed into, or the checkout of an editable installation
     *mods, # Dotted names of the modules that must come from `target`
@@ -54,6 +64,8 @@ def main(
     sys.path.insert(0, str(target))
     chk_quiet()
     chk_modules(target, mods)
-    with TemporaryDirectory() as d, redirect_stdout(StringIO()): chk_use(Path(d)/'sample')
+    with TemporaryDirectory() as d, redirect_stdout(StringIO()):
+        chk_use(Path(d)/'sample')
+        chk_sample_model(Path(d)/'video')
 
 if __name__=='__main__': main(*sys.argv[1:])

@@ -12,6 +12,7 @@ __all__ = ['one_clip', 'maps_and_grads', 'class_heat', 'class_probs', 'class_act
 from fastai.vision.all import *
 from fastai.callback.hook import Hook
 from ..core import *
+from ..clips.data import several_labels
 from ..learners.evaluate import *
 
 # %% ../../nbs/answers/54_interpret.ipynb #18d746bd

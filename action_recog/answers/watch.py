@@ -16,6 +16,7 @@ from fastai.vision.all import *
 from ..core import *
 from ..videos.video import *
 from ..clips.sampling import *
+from ..clips.labels import VideoSegment
 from ..clips.data import *
 from ..learners.layers import *
 from ..learners.convlstm import ConvLSTMModel
@@ -45,7 +46,9 @@ def _camera(source, system=None):
 def check_source(
     source:str|int|Path, # Camera number, address of a stream, or video file
 ):
-    "Refuse a file or a camera that does not exist"
+    "Refuse a file or a camera that does not exist, and a stretch of a file"
+    if isinstance(source, VideoSegment): raise VideoError(f'{source} is a stretch of a video, and a stream is watched from its start: '
+        'ask predict_video about it, or give the whole file')
     kind = source_kind(source)
     if kind=='file' and not (Path(source).exists() and not Path(source).is_dir()):
         way_on = 'give a video file, the number of a camera or the address of a stream'

@@ -6,21 +6,25 @@ Docs: https://action-recog.github.io/action_recog/clips/data.html.md"""
 
 # %% auto #0
 __all__ = ['get_instances', 'ReadClip', 'ImageTupleTfm', 'TensorClipTfm', 'ClipBlock', 'ActionDataLoaders', 'clip_reader',
-           'set_sampler', 'get_action_dataloaders', 'get_dls', 'clip_axes', 'show_batch', 'show_results',
-           'plot_top_losses']
+           'set_sampler', 'blank_dls', 'several_labels', 'get_action_dataloaders', 'get_dls', 'clip_axes', 'show_batch',
+           'show_results', 'plot_top_losses']
 
 # %% ../../nbs/clips/14_data.ipynb #892006cc
+import itertools
 from contextlib import suppress
 from copy import copy
 from fastai.vision.all import *
 from ..core import *
 from ..videos.video import *
+from ..videos.layout import *
 from ..videos.ucf101 import *
 from .augment import *
 from .sampling import *
 from .splits import *
+from .groups import *
 from .labels import *
 from .loader import *
+from .folders import *
 
 # %% ../../nbs/clips/14_data.ipynb #8bf23e5c
 def get_instances(
@@ -161,7 +165,7 @@ def _check_size(size):
 @delegates(DataLoaders.from_dblock)
 def from_files(cls:ActionDataLoaders,
     files, # Video files, frame folders and `VideoSegment`s
-    label_func=parent_label, # From a clip to its class
+    label_func=parent_label, # From a clip to its class, or to the list of its labels
     splitter=None, # From the files to indices of training and validation set, `GroupSplitter()` if `None`
     group_func=clip_group, # From a clip to its group, for the warning of leaks
     vocab:list=None, # The classes in order, those of the files in `class_order` if `None`
@@ -173,6 +177,7 @@ def from_files(cls:ActionDataLoaders,
     batch_tfms=None, # Augmentations, for example `aug_transforms()`
     clip_cls:type=TensorClip, # `TensorClip`, or `ImageTuple` for item transforms that need PIL images
     skip_bad:bool=False, # Leave out training clips that cannot be read?
+    balance:bool=False, # Draw clips of all classes alike often?
     bs:int=64, # Clips in a batch
     **kwargs
 ) -> ActionDataLoaders:
@@ -180,19 +185,24 @@ def from_files(cls:ActionDataLoaders,
     files = L(files).map(as_clip)
     labels = files.map(label_func)
     if not all(isinstance(o, str) for o in labels): label_func = AsText(label_func)
-    labels = labels.map(str)
+    several = any(map(is_label_list, labels))
+    if several and not all(map(is_label_list, labels)): raise ValueError(
+        'some clips have a list of labels and some have none: let label_func give a list for each, of one label or of none as well')
+    labels = labels.map(label_list if several else str)
     known = vocab
-    vocab = class_order(labels) if vocab is None else L(vocab).map(str)
+    vocab = class_order(itertools.chain(*labels) if several else labels) if vocab is None else L(vocab).map(str)
     if gap and sampler: raise ValueError(f'a gap is for the sampler of its own: give {type(sampler).__name__} the gap={gap}')
     size = None if item_tfms else max(_check_size(image_size))
     clips = ClipBlock(sampler=ifnone(sampler, UniformSampler(seq_len, gap)), size=size, cls=clip_cls, skip_bad=skip_bad)
     splits = ifnone(splitter, GroupSplitter(group_func=group_func, label_func=label_func))(files)
     check_split(labels, splits, None if known is None else vocab)
-    warn_leak(files, splits, group_func)
+    tell_leak(files, splits, group_func)
     if len(splits[0])<bs: raise ValueError(f'{len(splits[0])} clips for training do not fill one batch of {bs}: choose a smaller bs')
-    dblock = DataBlock((clips, CategoryBlock(vocab=vocab, sort=False)), get_y=label_func, splitter=lambda o: splits,
+    targets = MultiCategoryBlock(vocab=list(vocab)) if several else CategoryBlock(vocab=vocab, sort=False)
+    dblock = DataBlock((clips, targets), get_y=label_func, splitter=lambda o: splits,
         item_tfms=item_tfms or Resize(image_size), batch_tfms=batch_tfms)
     dls = cls.from_dblock(dblock, files, bs=bs, **kwargs)
+    if balance: dls.train.get_idxs = DrawBalanced(dls.train, [labels[i] for i in splits[0]])
     _warm_up(dls)
     if skip_bad: dls.train.after_iter = partial(_tell_bad, clip_reader(dls.train))
     return dls
@@ -219,6 +229,41 @@ def set_sampler(
     tfms[tfms.index(reader)] = own
     if isinstance(dl, ClipDL): dl.stop_workers()
 
+# %% ../../nbs/clips/14_data.ipynb #cb54e507
+class _Label(Transform):
+    "The class folder of a file, the first class for a clip in memory"
+    def __init__(self, first): self.first = first
+    def encodes(self, x): return parent_label(x) if isinstance(x, (str,Path)) else self.first
+
+class _NoLabels(Transform):
+    "No labels, for a clip that can have several"
+    def encodes(self, x): return []
+
+def blank_dls(
+    clips:TransformBlock, # From `ClipBlock`
+    vocab:list, # Classes
+    item_tfms, # Transforms that give each frame its size
+    stats:tuple=None, # Mean and standard deviation to normalise by, three numbers each; not normalised if `None`
+    device='cpu', # Where batches go
+    several:bool=False, # Can a clip have several labels?
+) -> ActionDataLoaders: # Without data
+    "`DataLoaders` that know how a video becomes a clip, and hold none"
+    labels = MultiCategoryBlock(vocab=vocab) if several else CategoryBlock(vocab=vocab, sort=False)
+    norm = [Normalize.from_stats(*stats, cuda=False)] if stats else None
+    dblock = DataBlock((clips, labels), get_y=_NoLabels() if several else _Label(vocab[0]),
+        splitter=lambda o: ([0],[0]), item_tfms=item_tfms, batch_tfms=norm)
+    clip = TensorClip(torch.zeros(1, 3, 64, 64, dtype=torch.uint8))
+    return ActionDataLoaders.from_dblock(dblock, [clip], bs=1, num_workers=0, device=torch.device(device)).new_empty()
+
+# %% ../../nbs/clips/14_data.ipynb #be8fd15e
+def several_labels(
+    dls:DataLoaders, # Of clips
+) -> bool: # As with a `MultiCategoryBlock`
+    "Can a clip of `dls` have several labels?"
+    kinds = (MultiCategorize,EncodedMultiCategorize,OneHotEncode)
+    targets = getattr(dls.valid_ds, 'tls', None)
+    return bool(targets) and any(isinstance(o, kinds) for o in targets[-1].tfms.fs)
+
 # %% ../../nbs/clips/14_data.ipynb #c9555442
 @patch(cls_method=True)
 @delegates(ActionDataLoaders.from_files, but=['label_func','splitter','group_func','vocab'])
@@ -244,13 +289,18 @@ def from_folder(cls:ActionDataLoaders,
     path:str|Path, # Folder of class folders with videos or frame folders
     valid_pct:float=0.2, # Share of the groups to hold out
     seed:int=None, # For the same split again
-    splitter=None, # Instead of `GroupSplitter(valid_pct, seed, group_func)`
-    group_func=clip_group, # From a clip to its group
+    splitter=None, # Instead of the folders' split, or of `GroupSplitter(valid_pct, seed, group_func)`
+    group_func=None, # From a clip to its group, as from `find_groups`; as names and folders say if `None`
     **kwargs
 ) -> ActionDataLoaders:
     "Create from a folder of class folders"
-    splitter = ifnone(splitter, GroupSplitter(valid_pct, seed, group_func))
-    return cls.from_files(get_instances(path), splitter=splitter, group_func=group_func, **kwargs)
+    data = read_folder(path, group_func)
+    if splitter is None:
+        splitter = GroupSplitter(valid_pct, seed, data.group_func, data.label_func)
+        if data.splits: splitter = lambda files: data.splits
+    dls = cls.from_files(data.files, data.label_func, splitter, data.group_func, **kwargs)
+    dls.split_name = data.name
+    return dls
 
 # %% ../../nbs/clips/14_data.ipynb #8f3506b4
 @patch(cls_method=True)
@@ -264,6 +314,7 @@ def from_df(cls:ActionDataLoaders,
     folder:str=None, # Sub-folder of `path` with the files
     suff:str='', # Added to the files' names
     label_col:int|str=1, # Column of the classes
+    label_delim:str=None, # What stands between the labels of a clip that can have several, or none
     valid_col:int|str=None, # Column that says which clips are held out, as for `table_valid`; a draw by groups if `None`
     group_col:int|str=None, # Column of the groups, taken from the names if `None`
     **kwargs
@@ -271,7 +322,7 @@ def from_df(cls:ActionDataLoaders,
     "Create from a table of files and labels"
     need_no_segments(df, 'the table')
     files = table_files(df, path, folder, suff, fn_col)
-    labels = table_labels(df, files, label_col)
+    labels = table_labels(df, files, label_col, label_delim)
     groups = clip_group
     if group_col is not None: groups = Lookup(dict(zip(files, table_column(df, group_col, 'the groups'))))
     splitter = GroupSplitter(valid_pct, seed, groups, labels)
@@ -330,8 +381,13 @@ def get_dls(
         files = get_instances(path)
         honest = GroupSplitter(seed=0) if lists is None else OfficialSplitter(fold, lists)
         share = len(honest(files)[1])/len(files) if random is True else random
-        return ActionDataLoaders.from_files(files, splitter=RandomSplitter(share, seed=0), **kwargs), 'random split'
-    if lists is None: return ActionDataLoaders.from_folder(path, seed=0, **kwargs), 'groups held out'
+        splitter = RandomSplitter(share, seed=0)
+        if lists is None: dls = ActionDataLoaders.from_folder(path, splitter=splitter, **kwargs)
+        else: dls = ActionDataLoaders.from_files(files, splitter=splitter, **kwargs)
+        return dls,'random split'
+    if lists is None:
+        dls = ActionDataLoaders.from_folder(path, seed=0, **kwargs)
+        return dls,dls.split_name
     name = f'groups held out of training list {fold}' if tune else f'official split {fold}'
     return ActionDataLoaders.from_ucf101(path, fold, lists, tune=tune, **kwargs), name
 

@@ -6,8 +6,9 @@ Docs: https://action-recog.github.io/action_recog/clips/formats.html.md"""
 
 # %% auto #0
 __all__ = ['decode_text', 'parse_time', 'LabelFile', 'column_words', 'find_columns', 'split_table', 'TableColumns', 'table_rows',
-           'BorisEvents', 'boris_rows', 'elan_rows', 'activitynet_rows', 'label_studio_rows', 'label_format',
-           'label_rows', 'read_labels', 'segment_table', 'check_labels_file', 'write_labels', 'label_studio_config']
+           'BorisEvents', 'boris_rows', 'elan_rows', 'activitynet_videos', 'activitynet_rows', 'label_studio_rows',
+           'label_format', 'label_rows', 'read_labels', 'segment_table', 'check_labels_file', 'write_labels',
+           'label_studio_config']
 
 # %% ../../nbs/clips/13b_formats.ipynb #d315b5d3
 import codecs,csv,itertools,json
@@ -131,10 +132,14 @@ def _n_known(lines):
     return known, np.median([len(cells) for _,cells in lines])
 
 # %% ../../nbs/clips/13b_formats.ipynb #7367c7ef
+def _is_plain(words):
+    "Does a column with these words count seconds, and neither frames, milliseconds nor hours?"
+    return not {'frame','frames','hh'}&words and ('ss' in words or not {'msec','ms','milliseconds'}&words)
+
 def _one_column(file, names, found, role, is_needed=True):
     "The column of `role`: its position, or `None`"
     places = found[role]
-    in_seconds = [i for i in places if not {'frame','frames','msec','ms'}&set(column_words(names[i]))]
+    in_seconds = [i for i in places if _is_plain(set(column_words(names[i])))]
     if len(places)>1 and len(in_seconds)==1: places = in_seconds
     if len(places)>1: raise ValueError(f'{file.fn} has several columns that may be the {role} '
         f'({", ".join(names[i] for i in places)}): name one of them {role}')
@@ -308,7 +313,7 @@ def _fill_slots(tier, times):
     known = [i for i,o in enumerate(chain) if o in times]
     if not known: return
     for i,o in enumerate(chain):
-        if o not in times: times[o] = float(np.interp(i, known, [times[chain[j]] for j in known]))
+        if o not in times: times[o] = float(np.interp(i, known, [times[chain[j]] for j in known], np.nan, np.nan))
 
 # %% ../../nbs/clips/13b_formats.ipynb #a8f86b15
 def _eaf_annotations(root, times):
@@ -323,7 +328,7 @@ def _eaf_annotations(root, times):
         own = tiers[tier.get('TIER_ID')] = []
         for o in [*tier.iter('ALIGNABLE_ANNOTATION'), *tier.iter('REF_ANNOTATION')]:
             name = key = o.get('ANNOTATION_ID')
-            while key in parents: key = parents[key]
+            for _ in parents: key = parents.get(key, key)
             own.append((name, spans.get(key, (np.nan,np.nan)), (o.findtext('ANNOTATION_VALUE') or '').strip()))
     return tiers
 
@@ -352,12 +357,20 @@ def elan_rows(
         for tier in chosen for name,(start,end),text in tiers[tier]]
 
 # %% ../../nbs/clips/13b_formats.ipynb #99e3bf31
+def activitynet_videos(
+    content, # Of a JSON file
+) -> dict: # Videos by their names, `None` if this is no such file
+    "The videos of an ActivityNet file"
+    if not isinstance(content, dict): return
+    videos = content.get('database', content.get('results', content))
+    is_one = lambda o: isinstance(o, dict) and 'annotations' in o or isinstance(o, list) and all(isinstance(s, dict) and 'segment' in s for s in o)
+    if isinstance(videos, dict) and (videos is not content or videos and all(map(is_one, videos.values()))): return videos
+
 def activitynet_rows(
-    file:LabelFile, # JSON with `database` or `results`
+    file:LabelFile, # JSON with `database` or `results`, or with the videos alone
 ) -> list: # Dicts with `row`, `video`, `start`, `end`, `label`, and `split`; `score` in results
     "The segments of an ActivityNet file"
-    content = json.loads(file.text)
-    videos,rows = content.get('database', content.get('results')),[]
+    videos,rows = activitynet_videos(json.loads(file.text)),[]
     for video,about in videos.items():
         found = about if isinstance(about, list) else about.get('annotations') or []
         for i,o in enumerate(found, 1):
@@ -378,7 +391,8 @@ _ls_rates = 'fps','rate','framerate','frame_rate','frameRate'
 
 def _ls_video(file, data, row):
     "The name of the video in the data of a task"
-    keys = [k for k,v in data.items() if isinstance(v, str) and Path(urlsplit(v).path+urlsplit(v).query).suffix.lower() in video_extensions]
+    is_video = lambda o: isinstance(o, str) and any(Path(part).suffix.lower() in video_extensions for part in urlsplit(o)[2:4])
+    keys = [k for k,v in data.items() if is_video(v)]
     key = 'video' if 'video' in data else keys[0] if len(keys)==1 else None
     if key is None and file.video is None: raise file.error(row, f'the data {list(data)} do not say which video it is: give `video`')
     if key is None: return file.video
@@ -407,51 +421,80 @@ def _ls_answer(file, task, row, told):
     if guesses: told['predictions'].append(row)
     return guesses[-1].get('result') or [] if guesses else []
 
+def _is_number(o): return isinstance(o, (int,float)) and not isinstance(o, bool)
+
+def _is_ls_value(value):
+    "Is this what a region says of a stretch of time?"
+    return 'timelinelabels' in value or 'labels' in value and _is_number(value.get('start')) and _is_number(value.get('end'))
+
 def _ls_regions(task):
     "The regions of a task in Label Studio's short form, which has them in a key of the task"
     regions = itertools.chain(*[v for v in task.values() if isinstance(v, list)])
-    return [dict(value=o) for o in regions if isinstance(o, dict) and 'timelinelabels' in o]
+    return [dict(value=o) for o in regions if isinstance(o, dict) and _is_ls_value(o)]
 
 _ls_told = dict(answers='have several answers: the newest of each is read', predictions='have predictions and no answer: those are read')
 
 # %% ../../nbs/clips/13b_formats.ipynb #11b0dc67
+def _ls_tasks(text):
+    "The tasks of an export, as JSON or as CSV with JSON in its cells"
+    if text.lstrip('\ufeff \n')[:1] in ('[','{'):
+        tasks = json.loads(text)
+        return tasks if isinstance(tasks, list) else [tasks]
+    (_,names),*lines = split_table(text)
+    tasks = [dict(zip(names, cells)) for _,cells in lines]
+    return [{k:json.loads(v) if v.startswith('[{') else v for k,v in o.items()} for o in tasks]
+
+def _ls_spans(file, value, row, rate):
+    "Pairs of start and end in seconds of what a region says"
+    if 'timelinelabels' not in value:
+        yield float(value['start']),float(value['end'])
+        return
+    for span in value.get('ranges') or []:
+        if not all(_is_number(span.get(o)) for o in ('start','end')): raise file.error(row, f'the range {span} has no start or no end: correct it')
+        yield file.seconds(max(span['start']-1, 0), row, True, rate),file.seconds(span['end'], row, True, rate)
+
 def label_studio_rows(
-    file:LabelFile, # JSON or JSON-MIN export
+    file:LabelFile, # JSON, JSON-MIN or CSV export
 ) -> list: # Dicts with `row`, `video`, `start`, `end`, `label`, and `score` of predictions; a row is a task and a region
     "The segments of a Label Studio export"
-    tasks = json.loads(file.text)
     rows,told = [],defaultdict(list)
-    for i,task in enumerate(tasks if isinstance(tasks, list) else [tasks], 1):
+    for i,task in enumerate(_ls_tasks(file.text), 1):
+        if isinstance(task.get('task'), dict): task = {**task['task'], **task}
         name = f'task {task.get("id", i)}'
         results = _ls_regions(task) or _ls_answer(file, task, name, told)
         for j,o in enumerate(results, 1):
             value,row = o.get('value') or {},f'{name}, region {j}'
-            if 'timelinelabels' not in value: continue
+            if not _is_ls_value(value): continue
             video = _ls_video(file, task.get('data') or task, name)
-            rate = _ls_rate(file, task, value)
-            for label,span in itertools.product(value['timelinelabels'], value.get('ranges') or []):
-                if not all(isinstance(span.get(o), (int,float)) for o in ('start','end')):
-                    raise file.error(row, f'the range {span} has no start or no end: correct it')
-                new = dict(row=row, video=video, start=file.seconds(max(span['start']-1, 0), row, True, rate),
-                    end=file.seconds(span['end'], row, True, rate), label=str(label).strip())
-                rows.append(new | ({'score':float(o['score'])} if isinstance(o.get('score'), (int,float)) else {}))
+            score = {'score':float(o['score'])} if _is_number(o.get('score')) else {}
+            labels = value.get('timelinelabels', value.get('labels'))
+            for label,(start,end) in itertools.product(labels, list(_ls_spans(file, value, row, _ls_rate(file, task, value)))):
+                rows.append(dict(row=row, video=video, start=start, end=end, label=str(label).strip(), **score))
     for kind,names in told.items(): warn(f'{file.fn}: {len(names)} tasks {_ls_told[kind]}, the first is {names[0]}')
     return rows
 
 # %% ../../nbs/clips/13b_formats.ipynb #0f388fff
+def _is_ls_table(lines):
+    "Is this Label Studio's CSV?"
+    return any(o.startswith('[{') and re.search(r'"(timeline)?labels"', o) for _,cells in lines[1:] for o in cells)
+
+def _is_ls_task(o): return isinstance(o, dict) and bool(o.keys()&{'annotations','completions','predictions','result'} or _ls_regions(o))
+
 def label_format(
     file:LabelFile, # Any file of labels
 ): # The function that reads it
     "Which tool wrote a file"
     text = file.text.lstrip('\ufeff \t\n')
     if text.startswith('<'): return elan_rows
-    if text[:1] not in ('{','['): return boris_rows if _boris_header(split_table(file.text)) is not None else table_rows
+    if text[:1] not in ('{','['):
+        lines = split_table(file.text)
+        if _boris_header(lines) is not None: return boris_rows
+        return label_studio_rows if _is_ls_table(lines) else table_rows
     try: content = json.loads(text)
     except ValueError as e: raise ValueError(f'{file.fn} breaks off or is damaged ({e}): export it anew') from None
-    if isinstance(content, dict) and isinstance(content.get('database', content.get('results')), dict): return activitynet_rows
+    if activitynet_videos(content) is not None: return activitynet_rows
     tasks = content if isinstance(content, list) else [content]
-    is_task = lambda o: isinstance(o, dict) and (o.keys()&{'annotations','completions','predictions','result'} or _ls_regions(o))
-    if tasks and all(isinstance(o, dict) for o in tasks) and any(map(is_task, tasks)): return label_studio_rows
+    if tasks and all(isinstance(o, dict) for o in tasks) and any(map(_is_ls_task, tasks)): return label_studio_rows
     raise ValueError(f'{file.fn} is JSON of an unknown form: export from Label Studio as JSON, or write a CSV file with '
         'columns video, start, end, label')
 

@@ -45,6 +45,10 @@ class SharedDL(DistributedDL):
         own = copy(dl)
         own.bs = dl.bs//n
         own.drop_last = False
+        # What draws an epoch draws by the numbers of this copy
+        if hasattr(vars(own).get('get_idxs'), 'dl'):
+            own.get_idxs = copy(own.get_idxs)
+            own.get_idxs.dl = own
         super().__init__(own)
 
     def __len__(self): return self.n_batches

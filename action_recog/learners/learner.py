@@ -15,6 +15,7 @@ from fastai.vision.all import *
 from fastai.callback.training import BnFreeze
 from fastai.vision.learner import TimmBody
 from ..core import *
+from ..clips.data import several_labels
 from .speed import *
 from .encoder import *
 from .streams import *
@@ -23,6 +24,7 @@ from .lstm import *
 from .convlstm import *
 from .timesformer import *
 from .vit import *
+from .licence import *
 from .backbones import *
 from .hf import *
 from .probe import *
@@ -61,6 +63,8 @@ def _learner(dls, model, splitter, frozen, cbs=None, train_bn=False, opt_func=Ad
     on_gpu = torch.device(dls.device or 'cpu').type=='cuda'
     if on_gpu: opt_func = fused(opt_func)
     cbs = L(cbs)+[BnFreeze(),NeedsTwoClips()]
+    # Whether one class is the right one cannot be asked of clips with several labels
+    if kwargs.get('metrics') is accuracy and several_labels(dls): kwargs['metrics'] = accuracy_multi
     learn = Learner(dls, model, opt_func=opt_func, splitter=splitter, cbs=cbs, train_bn=train_bn, **kwargs)
     if on_gpu: for_gpu(learn, compile)
     elif compile: L(getattr(model, 'blocks', [model])).map(Self.compile())
@@ -84,6 +88,12 @@ def saved_args(
     others = {'dls','pretrained','weights','normalize','compile',*inspect.signature(Learner.__init__).parameters}
     return inspect.signature(factory).parameters.keys()-others
 
+def _first_weights(factory, arch=None, pretrained=None, weights=None, **others):
+    "What `loaded_weights` says of the arguments of `factory`"
+    pretrained = ifnone(pretrained, arch is not None)
+    arch = ifnone(arch, 'vit_base_patch16_224')
+    return loaded_weights(arch, pretrained, weights, factory.__name__=='video_learner')
+
 def _remembers(factory):
     "Let the learners of `factory` know how they were made; what `factory` puts into `made` replaces arguments"
     @wraps(factory)
@@ -95,6 +105,9 @@ def _remembers(factory):
         made['n_out'] = n_classes(dls, made['n_out'])
         made.update(learn.__dict__.get('made', {}))
         learn.made = dict(factory=factory.__name__, args=made)
+        about = _first_weights(factory, **given.arguments)
+        warn_restricted(about)
+        if about: learn.made['weights'] = about
         return learn
     return _inner
 

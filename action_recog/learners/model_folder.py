@@ -6,7 +6,7 @@ Docs: https://action-recog.github.io/action_recog/learners/model_folder.html.md"
 
 # %% auto #0
 __all__ = ['format_version', 'model_to_dict', 'is_whole', 'model_from_dict', 'frames_to_dict', 'frames_from_dict', 'made_on_hub',
-           'model_config', 'model_card', 'is_model', 'save_model', 'read_config', 'not_finite', 'load_model']
+           'model_config', 'is_model', 'save_model', 'read_config', 'not_finite', 'load_model']
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #36589b93
 import inspect,json,platform,torchvision
@@ -22,10 +22,13 @@ from ..videos.files import *
 from ..clips.sampling import *
 from ..clips.data import *
 from .encoder import *
+from .pretrained import *
+from .licence import *
 from .learner import *
 from .fusion import *
 from .recipes import *
 from .evaluate import *
+from .card import *
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #d2d11df9
 def _no_json(what):
@@ -64,13 +67,14 @@ def _made_to_dict(made):
     if 'members' in args: args['members'] = [_made_to_dict(o) for o in args['members']]
     if 'arch' in args: args['arch'] = _arch_name(args['arch'])
     if args.get('rnn_cls') in _rnns.values(): args['rnn_cls'] = args['rnn_cls'].__name__
-    try: return json.loads(json.dumps(dict(factory=made['factory'], args=args)))
+    about = {k:made[k] for k in ('weights',) if k in made}
+    try: return json.loads(json.dumps(dict(factory=made['factory'], args=args, **about)))
     except TypeError: raise _no_json(f'one of the arguments {args}') from None
 
 def model_to_dict(
     learn:Learner, # Made by one of the factories
-) -> dict: # `factory` and `args`, plain values
-    "By which factory, and with which arguments, the model of `learn` is built"
+) -> dict: # `factory`, `args` and perhaps `weights`, plain values
+    "By which factory and with which arguments the model of `learn` is built, and whose weights it began with"
     if 'made' not in learn.__dict__:
         raise _no_json('a model that was not made by one of the factories in action_recog.learners.learner')
     return _made_to_dict(learn.made)
@@ -108,14 +112,19 @@ def _fusion_from(args, dls):
     if any(o['factory']=='fusion_learner' for o in members): raise ValueError('a fusion has no fusions among its members')
     return fusion_learner([model_from_dict(o, dls) for o in members], args['weights'])
 
-def model_from_dict(
-    cfg:dict, # From `model_to_dict`
-    dls:DataLoaders, # Of clips as the model takes them
-) -> Learner: # Untrained
-    "A `Learner` with the model that `cfg` describes"
+def _pretrained_from(args, dls):
+    "The published model that `args` name"
+    if args.keys()!={'n_out','arch'}: raise ValueError(f'pretrained_learner has no {", ".join(sorted(args))}')
+    if not is_published(args['arch']): raise ValueError(f'there is no published model {args["arch"]!r}')
+    if not is_whole(args['n_out']): raise ValueError(f'pretrained_learner takes no n_out={args["n_out"]!r}')
+    return pretrained_from(args['arch'], dls, args['n_out'])
+
+def _learner_from(cfg, dls):
+    "An untrained learner by what its factory recorded"
     name = cfg['factory']
     args = dict(cfg['args'])
     if name=='fusion_learner': return _fusion_from(args, dls)
+    if name=='pretrained_learner': return _pretrained_from(args, dls)
     factories = {o['learner'].__name__:o['learner'] for o in learner_meta.values()}
     if name not in factories: raise ValueError(f'there is no factory {name!r}')
     odd = args.keys()-saved_args(factories[name])
@@ -125,6 +134,15 @@ def model_from_dict(
     if 'rnn_cls' in args: args['rnn_cls'] = _rnns[args['rnn_cls']]
     metrics = accuracy_multi if several_labels(dls) else accuracy
     return factories[name](dls, **args, pretrained=False, normalize=False, metrics=metrics)
+
+def model_from_dict(
+    cfg:dict, # From `model_to_dict`
+    dls:DataLoaders, # Of clips as the model takes them
+) -> Learner: # Untrained
+    "A `Learner` with the model that `cfg` describes"
+    learn = _learner_from(cfg, dls)
+    if 'weights' in cfg: learn.made['weights'] = cfg['weights']
+    return learn
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #a530b300
 _samplers = {o.__name__:o for o in (FirstSampler,UniformSampler,DenseSampler,KeyFrameSampler)}
@@ -171,15 +189,6 @@ def frames_to_dict(
         item_tfms=list(_serving(dl.after_item.fs, ToTensor, StackFrames).map(_tfm_to_dict)), mean=mean, std=std)
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #b92e3649
-class _Label(Transform):
-    "The class folder of a file, the first class for a clip in memory"
-    def __init__(self, first): self.first = first
-    def encodes(self, x): return parent_label(x) if isinstance(x, (str,Path)) else self.first
-
-class _NoLabels(Transform):
-    "No labels, for a clip that can have several"
-    def encodes(self, x): return []
-
 def _from_dict(cfg, known):
     "One of the `known` types by its name, with the arguments in `cfg`"
     args = dict(cfg)
@@ -195,14 +204,9 @@ def frames_from_dict(
 ) -> DataLoaders: # Without data
     "Empty `DataLoaders` that treat videos as `cfg` says"
     sampler = _from_dict(cfg['sampler'], _samplers)
-    block = ClipBlock(sampler=sampler, size=cfg['read_size'], cls=_readers[cfg['reader']])
-    norm = [Normalize.from_stats(cfg['mean'], cfg['std'], cuda=False)] if cfg['mean'] else None
+    clips = ClipBlock(sampler=sampler, size=cfg['read_size'], cls=_readers[cfg['reader']])
     item_tfms = [_from_dict(o, _item_tfms) for o in cfg['item_tfms']]
-    labels = MultiCategoryBlock(vocab=vocab) if several else CategoryBlock(vocab=vocab, sort=False)
-    dblock = DataBlock((block, labels), get_y=_NoLabels() if several else _Label(vocab[0]),
-        splitter=lambda o: ([0],[0]), item_tfms=item_tfms, batch_tfms=norm)
-    clip = TensorClip(torch.zeros(1, 3, 64, 64, dtype=torch.uint8))
-    return ActionDataLoaders.from_dblock(dblock, [clip], bs=1, num_workers=0, device=torch.device(device)).new_empty()
+    return blank_dls(clips, vocab, item_tfms, (cfg['mean'],cfg['std']) if cfg['mean'] else None, device, several)
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #25cb044b
 format_version = 4
@@ -249,48 +253,6 @@ def model_config(
     rule = learn.__dict__.get('timeline_rule')
     if rule: res['timeline_rule'] = dict(rule) if isinstance(rule, dict) else asdict(rule)
     return res
-
-# %% ../../nbs/learners/34a_model_folder.ipynb #cce99f5d
-def _flat(d, prefix=''):
-    "Pairs of dotted names and values, one for each leaf of `d`"
-    if not isinstance(d, dict): return [(prefix, d)]
-    res = []
-    for k,v in d.items(): res += _flat(v, f'{prefix}.{k}' if prefix else str(k))
-    return res
-
-def _md_table(d):
-    "The leaves of `d` as a table in Markdown, empty where there are none"
-    rows = [f'| {k} | {v} |' for k,v in _flat(d) if v is not None]
-    return '\n'.join(['| | |','|---|---|',*rows]) if rows else ''
-
-# %% ../../nbs/learners/34a_model_folder.ipynb #0c8aba02
-_card_head = '''---
-library_name: action_recog
-pipeline_tag: video-classification
-tags: [fastai, action-recognition]
----
-
-# {kind}: {n} actions
-
-A video classifier made with action_recog.
-'''
-
-_card_use = '''```python
-from action_recog.all import *
-
-learn = load_model('folder')
-learn.predict('video.mp4')
-```'''
-
-# %% ../../nbs/learners/34a_model_folder.ipynb #5e030585
-def model_card(
-    cfg:dict, # From `model_config`
-) -> str: # Markdown
-    "The `README.md` of a model folder"
-    parts = dict(Use=_card_use, Classes=', '.join(map(str, cfg['vocab'])))
-    for k in ('model','frames','metrics','recipe','versions'): parts[k.capitalize()] = _md_table(cfg[k] or {})
-    head = _card_head.format(kind=cfg['model']['factory'].removesuffix('_learner'), n=len(cfg['vocab']))
-    return '\n'.join([head, *(f'## {k}\n\n{v}\n' for k,v in parts.items() if v)])
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #9f86270e
 def is_model(
@@ -406,6 +368,7 @@ def _check_parts(cfg):
     "Refuse a configuration whose parts are of another kind"
     for name,keys in _parts.items(): _check_table(cfg[name], keys, name)
     _check_table(cfg['model']['args'], {'n_out'}, 'model')
+    for o in began_with(cfg['model']): _check_table(o, {'name','licence','source'}, 'weights')
     frames = cfg['frames']
     _check_table(frames['sampler'], {'name','seq_len'}, 'sampler')
     if not isinstance(frames['item_tfms'], list): raise ValueError('its item_tfms are no list')
@@ -487,6 +450,7 @@ def load_model(
     except Exception as e:
         what = f'{folder/"config.json"} describes no model that can be built'
         raise ValueError(f'{what} ({_why_unbuilt(e)}): fetch the folder again') from None
+    for about in began_with(cfg['model']): warn_restricted(about)
     fit_state(learn.model, _read_weights(folder), folder/'model.safetensors', hint='fetch the folder again')
     learn.model.to(device).eval()
     learn.about = {k:cfg[k] for k in ('recipe','metrics')}

@@ -93,7 +93,7 @@ def make(self:Run):
     get = get_dls if self.labels is None else partial(get_segment_dls, labels=self.labels)
     self.dls,self.split = get(self.path, item_tfms=r.item_tfms(), batch_tfms=r.batch_tfms(), image_size=r.image_size,
         seq_len=r.seq_len, bs=r.bs, sampler=make_sampler(r.sampler, r.seq_len, r.step, r.gap), **args)
-    if self.save_best and not self.split.startswith('groups'):
+    if self.save_best and not self.split.startswith(('groups','clips held out','validation')):
         raise ValueError(f'the best epoch cannot be chosen on the {self.split}, which is the test: '
             'choose it with tune, on groups held out of the training list')
     self.learn = learner_meta[self.model]['learner'](self.dls, **r.model, **r.learner_args(), path=self.out)

@@ -15,8 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fastai.vision.all import *
 from importlib.util import find_spec
-from tqdm import tqdm
 from .files import *
+from .bars import *
 
 # %% ../../nbs/videos/03_archive.ipynb #94980abf
 class ArchiveError(ValueError): "An archive cannot be unpacked; the message names it and says why"
@@ -235,7 +235,7 @@ def compare_members(
         f'such as {min(missing or surplus)}')
     with ThreadPoolExecutor(num_cpus()) as ex:
         same = ex.map(lambda o: _is_member(found[o.name], o), members)
-        for member,ok in zip(members, tqdm(same, 'comparing', len(members), delay=1)):
+        for member,ok in zip(members, console_bar(same, 'comparing', len(members))):
             if not ok: raise ArchiveError(f'{member.name} is not what the index says')
 
 # %% ../../nbs/videos/03_archive.ipynb #71e675b7
@@ -271,7 +271,7 @@ def _unpack(way, fname, dest, members):
     "Unpack `fname` to `dest` by one `way`, a function of folder and progress bar"
     size = sum(o.size for o in members)
     wanted = [o for o in members if o.kind!='version']
-    with new_folder(dest) as part, tqdm(desc=fname.name, unit='B', unit_scale=True, total=size, delay=1) as bar:
+    with new_folder(dest) as part, console_bar(desc=fname.name, unit='B', unit_scale=True, total=size) as bar:
         try: way(part, bar)
         except OSError as e:
             if e.errno!=errno.EINVAL: raise

@@ -13,8 +13,10 @@ from fastai.vision.all import *
 from ..core import *
 from .download import *
 from .files import *
+from .bars import *
 from .frames import *
 from .ucf101 import *
+from .layout import *
 from .video import *
 
 # %% ../../nbs/videos/08_check.ipynb #b5157495
@@ -97,6 +99,13 @@ def _missing_rows(listed, clips, path):
     return [dict(key=o, group=clip_group(o), status='missing', reason=f'{o} is in the lists, but not in {path}')
         for o in missing]
 
+# %% ../../nbs/videos/08_check.ipynb #7c885bf0
+def _note_folders(rows, layout):
+    "Say in the `rows` what the folders above and within the classes are"
+    for row,o in zip(rows, layout.itertuples()):
+        if o.part or o.inner: row['key'] = '/'.join(filter(None, [o.label,o.part,o.inner,o.file.stem]))
+        if o.inner: row['group'] = o.inner
+
 # %% ../../nbs/videos/08_check.ipynb #63ccabe3
 def check_dataset(
     path:str|Path, # Folder of class folders with videos or frame folders
@@ -104,10 +113,12 @@ def check_dataset(
     n_workers:int=None, # Processes, the number of cores if `None`
 ) -> pd.DataFrame: # A row a clip: its key, group, status, bytes, frames, and the reason of a fault
     "Look at every clip below `path`: is it there, whole, and there once?"
-    clips = find_clips(path)
+    layout = find_layout(path)
+    clips = L(layout.file.tolist())
     lists = ifnone(lists, find_lists(path))
     listed = set(listed_clips(lists).map(clip_key)) if lists else set()
-    rows = list(parallel(_look_at, clips, n_workers=ifnone(n_workers, num_cpus()), progress=True))
+    rows = list(parallel(_look_at, clips, n_workers=ifnone(n_workers, num_cpus()), progress=shows_bars()))
+    _note_folders(rows, layout)
     _note_copies(rows, clips, listed)
     rows += _missing_rows(listed, clips, path)
     report = pd.DataFrame(rows, columns=['key','group','status','n_bytes','n_frames','reason'])

@@ -11,8 +11,8 @@ __all__ = ['DownloadError', 'CertificateError', 'Download', 'file_sha256', 'down
 import hashlib,math,requests,urllib3
 from contextlib import contextmanager
 from fastai.vision.all import *
-from tqdm import tqdm
 from .files import *
+from .bars import *
 
 # %% ../../nbs/videos/02_download.ipynb #2ee87256
 class DownloadError(OSError): "A download cannot be finished; the message says why and what to do"
@@ -200,7 +200,7 @@ def fetch(self:Download,
     "Bring the rest of the file, over as many connections as it takes"
     fails = 0
     most = self.n_bytes
-    with tqdm(desc=self.dest.name, unit='B', unit_scale=True, initial=most, total=self.size, delay=1) as bar:
+    with console_bar(desc=self.dest.name, unit='B', unit_scale=True, initial=most, total=self.size) as bar:
         while self.n_bytes!=self.total:
             try: return self.try_once(bar)
             except _lost as e: why = _reason(e)
@@ -221,7 +221,7 @@ def file_sha256(
     fn = Path(fn)
     sha = hashlib.sha256()
     n_bytes = fn.stat().st_size
-    bar = tqdm(desc=f'checking {fn.name}', unit='B', unit_scale=True, total=n_bytes, delay=1)
+    bar = console_bar(desc=f'checking {fn.name}', unit='B', unit_scale=True, total=n_bytes)
     with open(fn, 'rb') as f, bar:
         while block := f.read(2**20):
             sha.update(block)

@@ -15,6 +15,7 @@ from fastcore.all import *
 from itertools import product
 from zlib import crc32
 from .files import *
+from .bars import *
 from .sample import *
 
 # %% ../../nbs/videos/07a_films.ipynb #cac0c148
@@ -169,7 +170,7 @@ def write_films(
     if _holds_films(path, record): return path
     remove_stale(path.parent)
     with new_folder(path) as part:
-        rows = parallel(_write_one, films, path=part, seed=seed, **kinds, threadpool=True, progress=True)
+        rows = parallel(_write_one, films, path=part, seed=seed, **kinds, threadpool=True, progress=shows_bars())
         _write_rows(part/'labels.csv', rows.concat())
         write_json(part/'films.json', record)
     return path

@@ -13,6 +13,8 @@ from fastai.vision.all import *
 from torchvision.io import encode_jpeg
 from ..core import *
 from .files import *
+from .bars import *
+from .layout import *
 from .video import *
 
 # %% ../../nbs/videos/05_frames.ipynb #a63d31f6
@@ -97,20 +99,25 @@ def reason_of(
     if isinstance(error, (VideoError, OSError)): return str(error)
     return f'{clip} cannot be read ({type(error).__name__}: {error}): remove it or replace it'
 
-def _extract_one(video, path_frames, force, size):
+def _place(video, path, path_frames):
+    "Where the class folder for the frames of `video` goes, below the same folders as in `path`"
+    above = video.parent.parent
+    return path_frames/above.relative_to(path) if above.is_relative_to(path) else path_frames
+
+def _extract_one(video, path, path_frames, force, size):
     "Extract `video`, in a process of many; its row of the report"
     if multiprocessing.parent_process(): end_with_parent()
-    try: folder = avi2frames(video, path_frames, force, size)
+    try: folder = avi2frames(video, _place(video, path, path_frames), force, size)
     except Exception as e: return dict(video=str(video), status='failed', reason=reason_of(e, video))
     sizes = [o.stat().st_size for o in folder.iterdir()]
     return dict(video=str(video), status='done', n_frames=len(sizes), n_bytes=sum(sizes))
 
 # %% ../../nbs/videos/05_frames.ipynb #d3844859
-def _sort_out(videos, path_frames, force):
+def _sort_out(videos, path, path_frames, force):
     "The videos to extract, and the report's rows of the others"
     todo,rows,owner_of = [],[],{}
     for video in videos:
-        folder = frame_folder(video, path_frames)
+        folder = frame_folder(video, _place(video, path, path_frames))
         owner = owner_of.setdefault(folder, video)
         if owner!=video:
             reason = f'{video} has the same class and name as {owner}: rename one'
@@ -152,16 +159,17 @@ def extract_dataset(
     n_workers:int=None, # Processes, the number of cores if `None`
 ) -> pd.DataFrame: # A row a video: `video`, `status` (done, skipped, failed), `n_frames`, `n_bytes`, `reason` if failed
     "Write the frames of all videos below `path`"
-    path_frames,videos = Path(path_frames),_videos_of(path)
+    path,path_frames = Path(path),Path(path_frames)
+    videos = _videos_of(path)
     if not videos: raise VideoError(f'{path} holds no videos: give a folder with a sub-folder of videos for each class')
     if not force: _check_same_size(path_frames, size)
     with write_errors(path_frames): path_frames.mkdir(parents=True, exist_ok=True)
     remove_stale(path_frames)
-    todo,rows = _sort_out(videos, path_frames, force)
+    todo,rows = _sort_out(videos, path, path_frames, force)
     if todo:
         n_workers = min(ifnone(n_workers, num_cpus()), len(todo))
-        extract = partial(_extract_one, path_frames=path_frames, force=force, size=size)
-        rows += parallel(extract, todo, n_workers=n_workers, progress=True)
+        extract = partial(_extract_one, path=path, path_frames=path_frames, force=force, size=size)
+        rows += parallel(extract, todo, n_workers=n_workers, progress=shows_bars())
     report = pd.DataFrame(rows, columns=['video','status','n_frames','n_bytes','reason'])
     report = report.sort_values('video', ignore_index=True)
     write_json(path_frames/'report.json', _summary(report, size))

@@ -6,7 +6,7 @@ Docs: https://action-recog.github.io/action_recog/videos/sample.html.md"""
 
 # %% auto #0
 __all__ = ['SHAPES', 'MOVES', 'sample_classes', 'reversed_class', 'group_look', 'paint_shape', 'shape_path', 'render_clip',
-           'write_avi', 'fold_groups', 'write_lists', 'write_sample']
+           'write_avi', 'fold_groups', 'write_lists', 'write_sample', 'render_two_shapes', 'write_two_shapes']
 
 # %% ../../nbs/videos/07_sample.ipynb #a4eb03f8
 import av,numpy as np
@@ -15,6 +15,7 @@ from fastcore.all import *
 from itertools import chain,product
 from zlib import crc32
 from .files import *
+from .bars import *
 
 # %% ../../nbs/videos/07_sample.ipynb #23dfeb6b
 SHAPES = dict(Circle=np.hypot, Square=lambda x,y: 2/np.pi**.5*np.maximum(abs(x), abs(y)))
@@ -243,7 +244,63 @@ def write_sample(
     remove_stale(path.parent)
     with new_folder(path) as part:
         for cls in record['classes']: (part/'UCF-101'/cls).mkdir(parents=True)
-        parallel(_write_pair, jobs, path=part/'UCF-101', n_frames=n_frames, seed=seed, threadpool=True, progress=True)
+        parallel(_write_pair, jobs, path=part/'UCF-101', n_frames=n_frames, seed=seed, threadpool=True, progress=shows_bars())
         write_lists(part/'ucfTrainTestlist', n_groups, n_clips)
+        write_json(part/'sample.json', record)
+    return path
+
+# %% ../../nbs/videos/07_sample.ipynb #34922130
+def render_two_shapes(
+    moves:dict, # Name of the move of each shape, as `dict(Circle='Left', Square='Grow')`
+    group:int=1, # Group, from 1
+    clip:int=1, # Clip of the group, from 1
+    n_frames:int=32, # Length: the whole moves take this many frames
+    seed:int=0 # Of the whole sample
+) -> np.ndarray: # Frames: uint8, `n_frames` x 240 x 320 x 3
+    "Draw the frames of a clip in which several shapes move, one above the other"
+    look = group_look('Two', ('Shapes',), group, seed)
+    rng = _generator(seed, 'Two', tuple(moves.values()), group, clip)
+    images = [look.bg]*n_frames
+    rows = rng.permutation(len(moves))
+    for row,(shape,name) in zip(rows, moves.items()):
+        pair = first(MOVES, lambda o: name in o)
+        path = shape_path(look, pair, n_frames, rng)
+        half = _height/2/len(moves)
+        path[:,2] *= min(1, (half-4)/path[:,2].max())
+        room = half - path[:,2].max() - 3
+        path[:,1] = (row+.5)*_height/len(moves) + rng.uniform(-room, room)
+        if name==pair[1]: path = path[::-1]
+        images = [paint_shape(image, shape, look.colour, *o) for image,o in zip(images, path)]
+    return np.stack(images)
+
+# %% ../../nbs/videos/07_sample.ipynb #50505043
+def _write_two(job, path, n_frames, seed):
+    name,moves,group,clip = job
+    write_avi(path/name, render_two_shapes(moves, group, clip, n_frames, seed))
+
+def write_two_shapes(
+    path, # Folder for the videos: new, empty, or holding these very videos already
+    n_groups:int=25, # Groups (4-99)
+    n_clips:int=16, # Clips of each group (1-99), one of each pair of motions by 16
+    n_frames:int=32, # Frames of each clip (2-9999), at 25 a second
+    seed:int=0 # Another seed draws other clips
+) -> Path: # `path`, with the folder `videos`, and `labels.csv`, whose labels have blanks between
+    "Write videos in which a circle and a square move, and their labels"
+    path = Path(path).expanduser().absolute()
+    _check_args(n_groups, n_clips, n_frames, seed)
+    record = dict(n_groups=n_groups, n_clips=n_clips, n_frames=n_frames, seed=seed, shapes=2)
+    if path.exists() and any(path.iterdir()):
+        _check_same_sample(path, record)
+        return path
+    pairs,jobs = list(product(chain(*MOVES), repeat=2)),[]
+    for group,clip in product(range(1, n_groups+1), range(1, n_clips+1)):
+        # A group that has not all pairs goes on where the one before it ended
+        moves = dict(zip(SHAPES, pairs[((group-1)*n_clips+clip-1)%len(pairs)]))
+        jobs.append((f'v_Two_g{group:02d}_c{clip:02d}.avi', moves, group, clip))
+    with new_folder(path) as part:
+        (part/'videos').mkdir()
+        parallel(_write_two, jobs, path=part/'videos', n_frames=n_frames, seed=seed, threadpool=True, progress=False)
+        lines = [f'{name},{" ".join(shape+move for shape,move in moves.items())}' for name,moves,*_ in jobs]
+        (part/'labels.csv').write_text('\n'.join(['file,labels',*lines,'']), encoding='utf-8')
         write_json(part/'sample.json', record)
     return path

@@ -7,8 +7,7 @@ Docs: https://action-recog.github.io/action_recog/videos/video.html.md"""
 # %% auto #0
 __all__ = ['video_extensions', 'VideoInfo', 'open_container', 'VideoError', 'open_file', 'check_shape', 'video_stream',
            'open_video', 'probe', 'scaled_size', 'TimedFrame', 'iter_frames', 'visible', 'get_videos', 'is_clip',
-           'check_layout', 'find_clips', 'find_stretch', 'FileFrames', 'FolderFrames', 'open_frames', 'read_clip',
-           'read_frames']
+           'check_layout', 'find_stretch', 'FileFrames', 'FolderFrames', 'open_frames', 'read_clip', 'read_frames']
 
 # %% ../../nbs/videos/04_video.ipynb #bfe3fcd7
 import av,threading
@@ -19,7 +18,10 @@ from functools import cached_property
 from fastai.vision.all import *
 from ..core import *
 from .files import *
+from .bars import *
 from .seek import *
+
+if not shows_bars(): quiet_bars()
 
 # %% ../../nbs/videos/04_video.ipynb #e2b7a93d
 def open_container(
@@ -267,32 +269,6 @@ def check_layout(
         f'give {Path(folder).parent} if that holds the class folders, '
         'or move the clips right into the folders of their classes')
 
-# %% ../../nbs/videos/04_video.ipynb #9ac4fd0d
-def _class_clips(folder):
-    "The clips of the class folder `folder`, and its other files"
-    clips,others = visible(folder).partition(is_clip)
-    if not clips: raise VideoError(f'{folder} holds no videos and no frame folders: add some, or remove this class folder')
-    return clips,others
-
-# %% ../../nbs/videos/04_video.ipynb #0221590b
-def find_clips(
-    path:str|Path, # Folder of class folders
-) -> L: # Video files and frame folders, class by class, sorted
-    "All clips of a data set"
-    path = Path(path)
-    if not path.is_dir(): raise FileNotFoundError(f'{path} is no folder: give the folder that holds the class folders')
-    is_ours = lambda o: o.name=='report.json' or os.path.isfile(o/'classInd.txt')
-    folders,strays = visible(path).filter(is_ours, negate=True).partition(Path.is_dir)
-    if not folders: raise VideoError(f'{path} holds no class folders: '
-        'put the videos of each class into a folder named by the class')
-    clips = L()
-    for folder in folders:
-        with read_errors(folder): own,others = _class_clips(folder)
-        clips = clips+own
-        strays = strays+others
-    if strays: warn(f'passed over {len(strays)} files below {path} that are no videos, the first is {strays[0]}')
-    return clips
-
 # %% ../../nbs/videos/04_video.ipynb #17566be7
 _rounding = 5e-4
 
@@ -304,6 +280,7 @@ def find_stretch(
 ) -> range: # Numbers of the frames
     "The frames of a stretch of a film"
     start = ifnone(start, 0.)
+    if not start>=-_rounding: raise VideoError(f'{video}: a stretch cannot start at {start:g} s, before the film does: give a start from 0 on')
     if stop is not None and stop<=start: raise VideoError(f'{video}: a stretch from {start:g} to {stop:g} s is none: it ends after it starts')
     gap = times[-1]/max(len(times)-1, 1)
     if start>times[-1]+gap: raise VideoError(f'{video} ends at {times[-1]+gap:.3f} s, nothing of it lies behind {start:g} s: give an earlier start')
