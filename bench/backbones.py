@@ -9,7 +9,7 @@ process takes beyond weights and clip, and the times are seconds of processor ti
 lengthen much: with two cores that are free, an answer takes about half of them. Then the attentive probe on
 the smallest backbone: seconds an epoch on live clips and on stored tokens, and the disk as announced and as taken.
 Models of the Hugging Face hub need `pip install 'action_recog[hf]'`."""
-import gc,io,os,platform,tempfile,threading,time
+import gc,io,multiprocessing,os,platform,tempfile,threading,time
 from contextlib import redirect_stdout
 from pathlib import Path
 from fastcore.script import call_parse
@@ -137,13 +137,15 @@ def main(
     print(f'{device_name()}, torch {torch.__version__}')
     # 8192 tokens that attend to each other take minutes on a CPU
     names = [o.strip() for o in only.split(';')] if only else [o for o in [*tv,*hub] if device!='cpu' or '64' not in o]
-    rows = []
+    rows,res = [],dict(device=device_name(), machine=platform.machine(), torch=torch.__version__)
     def table():
         for name in names:
-            rows.append(cost(name, device, n, clips, longest))
+            # A process of its own, in which no memory is left over from another backbone
+            with multiprocessing.get_context('spawn').Pool(1) as pool: rows.append(pool.apply(cost, (name,device,n,clips,longest)))
+            save_json(out, dict(res, rows=rows))
             yield list(rows[-1].values())
     print_table(['backbone','million parameters','frames','pixels','answer, s','answer, GB','step, s','step, GB'], table())
-    res = dict(device=device_name(), machine=platform.machine(), torch=torch.__version__, rows=rows)
+    res['rows'] = rows
     if probe:
         with tempfile.TemporaryDirectory() as folder: res['probe'] = probe_row(device, folder)
         print_table(list(res['probe']), [list(res['probe'].values())])
