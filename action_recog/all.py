@@ -24,6 +24,7 @@ from .clips.folders import *
 from .clips.formats import *
 from .clips.data import *
 from .clips.segments import *
+from .clips.tables import *
 from .learners.layers import *
 from .learners.speed import *
 from .learners.recurrent import *
