@@ -69,3 +69,4 @@ from .answers.watch import *
 from .answers.interpret import *
 from .answers.export import *
 from .answers.embed import *
+from .answers.suspects import *

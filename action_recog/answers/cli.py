@@ -156,10 +156,14 @@ def _data(path):
 def _loggers(**wanted): return [name for name,on in wanted.items() if on]
 
 # %% ../../nbs/answers/57_cli.ipynb #1ad61b63
-def _label_args(path, labels, background, rate, point):
-    "What a training is told about the segments in file `labels`"
-    if labels is None: return {}
-    df = _read_labels(labels, path, rate=rate, point=point)
+def _label_args(path, labels, background, rate, point, group):
+    "What a training is told about the videos or segments in file `labels`"
+    from action_recog.clips.tables import read_any_labels
+    if labels is None:
+        if group is not None: raise ValueError('--group names a column of a table: give the table by --labels')
+        return {}
+    df = read_any_labels(labels, path, group, **{k:v for k,v in dict(rate=rate, point=point).items() if v is not None})
+    if background and 'start' not in df: raise ValueError(f'{labels} is a table of whole videos, which have no background: leave out --background')
     return dict(labels=df, **({'background':'background'} if background else {}))
 
 def _timeline_scores(out, path, df):
@@ -217,10 +221,11 @@ def ar_train(
     save_best:bool=False, # End with the epoch best on the groups held out? With --tune, or where there are no lists
     tensorboard:bool=False, # Write to OUT/tensorboard for TensorBoard?
     wandb:bool=False, # Log to Weights & Biases?
-    labels:str=None, # Table of segments of long videos: CSV, Label Studio, BORIS, ELAN or ActivityNet
+    labels:str=None, # Table of files and labels, or of segments of long videos: CSV, Label Studio, BORIS, ELAN, ActivityNet
     background:bool=False, # With --labels: is time without a label a class too?
     rate:float=None, # With --labels that count frames: frames a second
     point:float=None, # With --labels: seconds that an event lasts that has no end
+    group:str=None, # With --labels: column of the groups that stay on one side of the split
 ):
     "Train a learner and save it with its metrics"
     from action_recog.learners.recipes import get_recipe
@@ -229,12 +234,12 @@ def ar_train(
     out = out or f'runs/{model}'
     (name,),why = _choose(recipe and [recipe], model)
     changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr)
-    segments = _label_args(path, labels, background, rate, point)
+    segments = _label_args(path, labels, background, rate, point, group)
     row = save_run(_data(path), model, out, get_recipe(model, name, arch, weights, **changes), fold=fold, lists=lists,
         why=why, tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
         loggers=_loggers(tensorboard=tensorboard, wandb=wandb), **segments)
     print(f'\n{table_md([row])}')
-    if segments: _print_timelines({model:_timeline_scores(out, path, segments['labels'])})
+    if 'start' in segments.get('labels', ()): _print_timelines({model:_timeline_scores(out, path, segments['labels'])})
     print(f'\nsaved in {out}')
 
 # %% ../../nbs/answers/57_cli.ipynb #e954743f
@@ -272,12 +277,12 @@ def ar_table(
     seeds = _numbers(seeds, 'seeds')
     changes = {k:kwargs.pop(k, None) for k in ('image_size','seq_len','bs','epochs','lr')}
     loggers = _loggers(**{k:kwargs.pop(k, False) for k in ('tensorboard','wandb')})
-    segments = _label_args(path, *[kwargs.pop(k, None) for k in ('labels','background','rate','point')])
+    segments = _label_args(path, *[kwargs.pop(k, None) for k in ('labels','background','rate','point','group')])
     table = fused_table if fuse else make_table
     rows = table(_data(path), out, recipes, models, arch, weights, changes,
         why=why, folds=folds, seeds=seeds, leak=leak, loggers=loggers, **kwargs, **segments)
     print(f'\n{report_md(rows)}')
-    if segments: _print_timelines({o['name']:_timeline_scores(Path(out)/o['name'], path, segments['labels']) for o in rows})
+    if 'start' in segments.get('labels', ()): _print_timelines({o['name']:_timeline_scores(Path(out)/o['name'], path, segments['labels']) for o in rows})
     print(f'\nsaved in {out}')
 
 # %% ../../nbs/answers/57_cli.ipynb #3564e84d
