@@ -68,5 +68,6 @@ from .answers.annotate import *
 from .answers.watch import *
 from .answers.interpret import *
 from .answers.export import *
+from .answers.look import *
 from .answers.embed import *
 from .answers.suspects import *

@@ -60,6 +60,24 @@ def _print_counts(report, end=''):
     print(', '.join(f'{n} {status}' for status,n in counts.items())+end)
 
 # %% ../../nbs/answers/57_cli.ipynb #5203cf76
+def _tell_scenes(path):
+    "Print the near-copies with two labels, and how much a split at random leaks where nothing tells groups"
+    from action_recog.clips.folders import read_folder
+    from action_recog.clips.groups import find_groups,torn_clips
+    from action_recog.clips.splits import GroupSplitter,names_groups
+    with warnings.catch_warnings(action='ignore'):
+        data = read_folder(path)
+        found = find_groups(data.files)
+        splits = data.splits or GroupSplitter(seed=0, label_func=data.label_func, group_func=str)(data.files)
+    copies = found.copies
+    mixed = copies[[data.label_func(a)!=data.label_func(b) for a,b in zip(copies.clip, copies.other)]]
+    for o in mixed[:20].itertuples(): print(f'note: {o.clip} and {o.other} look like copies and have two labels')
+    n_train,n_valid = torn_clips(found.groups, splits)
+    if names_groups(data.files, data.group_func) or not n_valid: return
+    which = 'the folders hold out' if data.splits else 'a split at random holds out'
+    print(f'note: the names tell no groups; of {len(splits[1])} clips that {which}, {n_valid} share a scene with {n_train} of {len(splits[0])} '
+        'for training: split by group_func=find_groups(files), or by the table of ar-data look')
+
 def _check(path, lists, n_workers):
     "Print what is missing, broken or double in `path`"
     from action_recog.videos.check import check_dataset,class_table
@@ -73,6 +91,7 @@ def _check(path, lists, n_workers):
         if len(rows)>20: print(f'{status}: … and {len(rows)-20} more')
     gone = set(class_index(lists))-set(table.index) if lists else set()
     if gone: print(f'{len(gone)} listed classes have no folder here and were not asked for, the first is {min(gone)}')
+    _tell_scenes(path)
     _print_counts(report)
     if (report.status!='ok').any(): sys.exit(1)
 
@@ -113,12 +132,12 @@ def _frames(path, dest, **kwargs):
 @call_parse(pos=['path'])
 @_one_sentence
 def ar_data(
-    action:str, # `sample`, `ucf101`, `frames` or `check`
-    path:str=None, # sample, ucf101: folder to write, ucf101's in fastai's data; frames, check: folder of class folders
-    dest:str=None, # frames: folder for the frame folders, `path` with -frames if not given
+    action:str, # `sample`, `ucf101`, `frames`, `check` or `look`
+    path:str=None, # sample, ucf101: folder to write, ucf101's in fastai's data; frames, check, look: folder of class folders
+    dest:str=None, # frames: folder for the frame folders, `path` with -frames if not given; look: page, `path`-look.html
     size:int=None, # frames: length of the short side in pixels, the videos' own if not given
     force:bool=False, # frames: extract anew what is there?
-    n_workers:int=None, # frames, check: processes, the number of cores if not given
+    n_workers:int=None, # frames, check, look: processes, the number of cores if not given
     lists:str=None, # check: folder of the UCF101 lists, looked for in and beside `path` if not given
     mirror:str='crcv', # ucf101: crcv, the authors' RAR archive, or zip, THUMOS' ZIP archive
     verify:bool=True, # ucf101: do not verify the server's certificate, rely on the known size
@@ -129,9 +148,9 @@ def ar_data(
     rate:float=None, # check: frames a second of labels that count frames
     point:float=None, # check: seconds that an event of the labels lasts that has no end
 ):
-    "Write the sample videos, fetch UCF101, extract the frames of videos, or check that all clips are there and whole"
-    if action not in ('sample','ucf101','frames','check'):
-        raise ValueError(f'there is no action {action!r}: choose sample, ucf101, frames or check')
+    "Write the sample videos, fetch UCF101, extract the frames of videos, check that all clips are there and whole, or look at them"
+    if action not in ('sample','ucf101','frames','check','look'):
+        raise ValueError(f'there is no action {action!r}: choose sample, ucf101, frames, check or look')
     if path is None and action!='ucf101': raise ValueError(f'{action} needs a folder: ar-data {action} PATH')
     if action=='sample':
         from action_recog.videos.sample import write_sample
@@ -140,6 +159,10 @@ def ar_data(
         from action_recog.videos.ucf101 import get_ucf101
         print(get_ucf101(path, mirror, verify))
     elif action=='frames': _frames(path, dest, force=force, size=size, n_workers=n_workers)
+    elif action=='look':
+        from action_recog.answers.look import look_at
+        out = look_at(path, dest, n_workers=n_workers)
+        print(f'{out}\n{out.with_name(out.stem+"-groups.csv")}: groups for ar-train --labels')
     elif labels: _check_labels(path, labels, rate=rate, point=point)
     else: _check(path, lists, n_workers)
 
