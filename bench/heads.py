@@ -22,7 +22,7 @@ small = dict(image_size=160)
 tuned = dict(**small, frozen_stages=7, epochs=5, min_steps=0)
 forms = dict(
     baseline={'as it is':{}, 'frames alone':rgb, 'differences alone':dict(stream='diff'),
-        'differences of 4 frames':dict(gap=4), 'squished frames':dict(resize='squish'), '3x3 cells':dict(pool=3),
+        'differences of 4 frames':dict(gap=4), '3x3 cells':dict(pool=3),
         'two layers':dict(linear=False), 'rate of 1e-3':dict(lr=1e-3), '20 epochs':dict(freeze_epochs=20),
         'MixUp of 0.4':dict(mixup=.4), 'no label smoothing':dict(label_smoothing=0.), 'averaged weights':dict(ema=.98), '160 pixels':small,
         '160 pixels, four stages tuned':dict(**tuned, lr_mult=10),
