@@ -7,11 +7,24 @@ Docs: https://action-recog.github.io/action_recog/answers/cli.html.md"""
 # %% auto #0
 __all__ = ['ar_data', 'ar_train', 'ar_table', 'newest_run', 'choose_learner', 'ar_predict', 'ar_watch', 'ar_export', 'ar_demo']
 
+# %% ../../nbs/answers/57_cli.ipynb #fdcbd678
+import re,sys
+from pathlib import Path
+
+def _onnx_command(argv):
+    "The command that `argv` gives with an ONNX file as its learner, `None` if it is another"
+    name = Path(argv[0]).stem
+    is_onnx = re.search(r'--learner[= ]\S*\.onnx\b', ' '.join(argv[1:]))
+    return name if is_onnx and name in ('ar-predict','ar-watch') else None
+
+if _onnx_command(sys.argv):
+    from action_recog.answers.runtime import run_command
+    sys.exit(run_command(_onnx_command(sys.argv), sys.argv[1:]))
+
 # %% ../../nbs/answers/57_cli.ipynb #0859cd6e
-import csv,json,re,sys,warnings
+import csv,json,warnings
 from collections import deque
 from functools import wraps
-from pathlib import Path
 from urllib.error import URLError
 from fastcore.meta import delegates
 from fastcore.script import call_parse
@@ -367,6 +380,15 @@ def _print_preds(preds, as_json, as_csv):
     for o in bad: print(f'ar-predict: {o.error}', file=sys.stderr)
     if bad: sys.exit(1)
 
+# %% ../../nbs/answers/57_cli.ipynb #d600e7b1
+def _by_runtime(name, *args, **options):
+    "Run a command with an ONNX file"
+    from action_recog.answers.runtime import run_command
+    flags = [f'--{k}' for k,v in options.items() if v is True]
+    named = [o for k,v in options.items() if not isinstance(v, bool) and v is not None for o in (f'--{k}',str(v))]
+    status = run_command(name, [*map(str, args),*named,*flags])
+    if status: sys.exit(status)
+
 # %% ../../nbs/answers/57_cli.ipynb #a0174d7a
 @call_parse
 @_one_sentence
@@ -397,6 +419,7 @@ def ar_predict(
     if save: check_out(save)
     if probs: check_probs_file(probs)
     if labels: check_labels_file(labels, rate)
+    if str(learner).endswith('.onnx'): return _by_runtime('ar-predict', *files, learner=learner, k=k, n_clips=n_clips, window=window, json=json, csv=csv)
     learn = _open(learner, device)
     if json or csv or not sys.stdout.isatty(): learn.remove_cbs(learn.cbs.filter(lambda o: o.name=='progress'))
     preds = predict_videos(learn, files, k=k, n_clips=n_clips, window=window, timeline=True if probs or labels else None,
@@ -472,6 +495,7 @@ def ar_watch(
     "Label a stream as it goes"
     from action_recog.answers.watch import check_source,watch
     check_source(source)
+    if str(learner).endswith('.onnx'): return _by_runtime('ar-watch', source, learner=learner, window=window, seconds=seconds, json=json)
     moments = watch(_open(learner, device), source, window, none=none, realtime=realtime, retries=retries, timeout=timeout)
     _print_moments(moments, json, seconds)
 

@@ -252,7 +252,7 @@ def model_config(
     if res['model']['args'].keys() & {'stream','members'}: res['format_version'] = 3
     said_by = {k:learn.__dict__[k] for k in _said_by if learn.__dict__.get(k) is not None}
     if said_by: res.update(said_by, format_version=4)
-    if made_on_hub(res['model']): res['format_version'] = 4
+    if made_on_hub(res['model']) or res['model']['factory']=='pretrained_learner': res['format_version'] = 4
     rule = learn.__dict__.get('timeline_rule')
     if rule: res['timeline_rule'] = dict(rule) if isinstance(rule, dict) else asdict(rule)
     return res
