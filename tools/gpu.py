@@ -530,6 +530,37 @@ def scoring():
         with quiet(learn): test_eq(order_test(learn), row['order'])
 
 @check()
+def labels_and_balance():
+    "Several labels, classes drawn alike or weighed, thresholds and calibration give on a GPU what the CPU gives"
+    def shape_and_move(o): return re.findall('[A-Z][a-z]+', o.parent.name)
+    how = dict(image_size=32, seq_len=4, bs=4, num_workers=0, splitter=GroupSplitter(seed=0))
+    for label_func in (shape_and_move,parent_label):
+        learns = []
+        for device in ('cuda','cpu'):
+            set_seed(0)
+            dls = ActionDataLoaders.from_files(get_instances(sample()), label_func=label_func, balance=True, device=device, **how)
+            for loss in (weighted_loss(dls), None): learn = baseline_learner(dls, **small, loss_func=loss, path=folder).to_fp32()
+            learns.append(set_amp(learn, 'fp32'))
+            if device=='cuda':
+                steps(set_amp(baseline_learner(dls, **small, loss_func=weighted_loss(dls), path=folder), 'fp16'))
+                losses = steps(learns[0])
+        cpu = learns[1]
+        test_close(losses, steps(cpu), 1e-2)
+        cpu.model.load_state_dict({k:v.cpu() for k,v in learns[0].model.state_dict().items()})
+        rows = []
+        for learn in learns:
+            with quiet(learn): found,row = calibrate(learn, 2),score(learn, 2)
+            rows.append((found,row))
+        (found,row),(cpu_found,cpu_row) = rows
+        test_close(found['temperature'], cpu_found['temperature'], .05*cpu_found['temperature'])
+        test_close(row['calibration_error'], cpu_row['calibration_error'], .05)
+        with quiet(learns[0]): answer = predict_video(learns[0], video(), none=True)
+        test_eq(answer.said, predict_video(cpu, video(), none=True).said)
+        assert [*watch(learns[0], video(), window=1., none=True)]
+        back = load_model(save_model(learns[0], folder/'labels'), 'cuda')
+        test_eq(back.temperature, learns[0].temperature)
+
+@check()
 def leaking():
     "`leak_test` trains with an official and a random split"
     rows = leak_test(sample(), 'baseline', recipe(epochs=0, freeze_epochs=1), num_workers=0, out=folder/'leak')
