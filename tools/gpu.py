@@ -530,6 +530,37 @@ def scoring():
         with quiet(learn): test_eq(order_test(learn), row['order'])
 
 @check()
+def labels_and_balance():
+    "Several labels, classes drawn alike or weighed, thresholds and calibration give on a GPU what the CPU gives"
+    def shape_and_move(o): return re.findall('[A-Z][a-z]+', o.parent.name)
+    how = dict(image_size=32, seq_len=4, bs=4, num_workers=0, splitter=GroupSplitter(seed=0))
+    for label_func in (shape_and_move,parent_label):
+        learns = []
+        for device in ('cuda','cpu'):
+            set_seed(0)
+            dls = ActionDataLoaders.from_files(get_instances(sample()), label_func=label_func, balance=True, device=device, **how)
+            for loss in (weighted_loss(dls), None): learn = baseline_learner(dls, **small, loss_func=loss, path=folder).to_fp32()
+            learns.append(set_amp(learn, 'fp32'))
+            if device=='cuda':
+                steps(set_amp(baseline_learner(dls, **small, loss_func=weighted_loss(dls), path=folder), 'fp16'))
+                losses = steps(learns[0])
+        cpu = learns[1]
+        test_close(losses, steps(cpu), 1e-2)
+        cpu.model.load_state_dict({k:v.cpu() for k,v in learns[0].model.state_dict().items()})
+        rows = []
+        for learn in learns:
+            with quiet(learn): found,row = calibrate(learn, 2),score(learn, 2)
+            rows.append((found,row))
+        (found,row),(cpu_found,cpu_row) = rows
+        test_close(found['temperature'], cpu_found['temperature'], .05*cpu_found['temperature'])
+        test_close(row['calibration_error'], cpu_row['calibration_error'], .05)
+        with quiet(learns[0]): answer = predict_video(learns[0], video(), none=True)
+        test_eq(answer.said, predict_video(cpu, video(), none=True).said)
+        assert [*watch(learns[0], video(), window=1., none=True)]
+        back = load_model(save_model(learns[0], folder/'labels'), 'cuda')
+        test_eq(back.temperature, learns[0].temperature)
+
+@check()
 def leaking():
     "`leak_test` trains with an official and a random split"
     rows = leak_test(sample(), 'baseline', recipe(epochs=0, freeze_epochs=1), num_workers=0, out=folder/'leak')
@@ -615,6 +646,18 @@ def opened_on_gpu():
             back = open_learner(folder/o, device) if device else open_learner(folder/o)
             is_on(back, want)
             same_probs(predict_video(back, video(), n_clips=2), predict_video(learn, video(), n_clips=2))
+
+@check()
+def published_models():
+    "A published model with its own head, and the small model of the package, answer on a GPU as on the CPU"
+    frames = dict(seq_len=4, step=1, resize=[36,48], crop=[32,32], mean=[.5]*3, std=[.25]*3)
+    on_cpu,on_gpu = [pretrained_from('mc3_18', pretrained_dls(list('abcde'), frames, o), 5) for o in ('cpu','cuda')]
+    on_gpu.model.load_state_dict(on_cpu.model.state_dict())
+    on_gpu.model.to('cuda')
+    back = load_model(save_model(on_gpu, folder/'published'), 'cuda')
+    for here,there in ((on_gpu,on_cpu), (back,on_cpu), (open_learner('sample'),open_learner('sample', 'cpu'))):
+        is_on(here, 'cuda:0')
+        same_probs(predict_video(here, video(), n_clips=2), predict_video(there, video(), n_clips=2), .03)
 
 @check()
 def fresh_answers():
