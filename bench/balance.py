@@ -50,8 +50,8 @@ def main(
     model:str='convlstm', # Learner
     ratio:int=20, # Training clips of the others for one of the rare classes
     seeds:str='0,1,2', # Trainings of each
-    groups:int=25, # Groups of each class
-    n_clips:int=3, # Clips of each group
+    groups:int=27, # Groups of each class: 20 for training
+    n_clips:int=2, # Clips of each group
     image_size:int=32, # Pixels
     epochs:int=20, # Of each training
     save:str='bench/results/balance.json', # File for the figures
