@@ -166,10 +166,10 @@ class FoundGroups:
         return pd.DataFrame(dict(file=[str(o) for o in self.files], label=[o.parent.name for o in self.files], group=self.groups))
 
     @property
-    def copies(self) -> pd.DataFrame: # A row a pair: `clip`, `other`, and `same_class`
+    def copies(self) -> pd.DataFrame: # A row a pair: `file`, `other`, and `same_class`
         "Near-copies"
         pairs = [(self.files[a],self.files[b]) for a,b in self.pairs]
-        return pd.DataFrame([(a,b,a.parent.name==b.parent.name) for a,b in pairs], columns=['clip','other','same_class'])
+        return pd.DataFrame([(a,b,a.parent.name==b.parent.name) for a,b in pairs], columns=['file','other','same_class'])
 
 # %% ../../nbs/clips/12a_groups.ipynb #aae48b51
 def _as_vectors(features, files):
