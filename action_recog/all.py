@@ -24,6 +24,7 @@ from .clips.folders import *
 from .clips.formats import *
 from .clips.data import *
 from .clips.segments import *
+from .clips.tables import *
 from .learners.layers import *
 from .learners.speed import *
 from .learners.recurrent import *
@@ -39,6 +40,7 @@ from .learners.backbones import *
 from .learners.hf import *
 from .learners.probe import *
 from .learners.pretrained import *
+from .learners.text import *
 from .learners.learner import *
 from .learners.fusion import *
 from .learners.averaging import *
@@ -67,4 +69,6 @@ from .answers.annotate import *
 from .answers.watch import *
 from .answers.interpret import *
 from .answers.export import *
+from .answers.look import *
 from .answers.embed import *
+from .answers.suspects import *
