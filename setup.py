@@ -7,7 +7,7 @@ cfg.read('settings.ini', encoding='utf-8')
 ini = cfg['DEFAULT']
 lib = ini['lib_name']
 
-extras = {o:ini[f'{o}_requirements'].split() for o in ('dev','demo','onnx','forecast','distributed','hf')}
+extras = {o:ini[f'{o}_requirements'].split() for o in ('dev','demo','onnx','runtime','forecast','distributed','hf')}
 extras['dev'] = [r for o in extras.values() for r in o]
 
 setup(install_requires=ini['requirements'].split(), extras_require=extras,

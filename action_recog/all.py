@@ -40,6 +40,7 @@ from .learners.backbones import *
 from .learners.hf import *
 from .learners.probe import *
 from .learners.pretrained import *
+from .learners.text import *
 from .learners.learner import *
 from .learners.fusion import *
 from .learners.averaging import *

@@ -6,7 +6,7 @@ Docs: https://action-recog.github.io/action_recog/test_utils.html.md"""
 
 # %% auto #0
 __all__ = ['moving_square', 'grey_frames', 'write_video', 'write_sound', 'tiny_sample', 'tiny_dls', 'quiet', 'tiny_hf_configs',
-           'tiny_hf', 'losses', 'test_grads', 'grads_to', 'kept', 'Alive', 'peak', 'training_step',
+           'tiny_hf', 'tiny_xclip', 'losses', 'test_grads', 'grads_to', 'kept', 'Alive', 'peak', 'training_step',
            'check_checkpointing', 'check_own', 'cat_out', 'test_run']
 
 # %% ../nbs/test_utils.ipynb #a14f726f
@@ -139,6 +139,30 @@ def tiny_hf(
     fn = 'video_preprocessor_config.json' if family=='vjepa2' else 'preprocessor_config.json'
     (Path(folder)/fn).write_text(json.dumps(cfg))
     (Path(folder)/'README.md').write_text('---\nlicense: cc-by-nc-4.0\n---\n\n# Tiny\n')
+    return Path(folder)
+
+# %% ../nbs/test_utils.ipynb #5f2c01ad
+def tiny_xclip(
+    folder, # To write
+) -> Path: # `folder`
+    "Write a tiny X-CLIP for four frames of 32 pixels, with a tokenizer of single letters"
+    import json,transformers as tf
+    from transformers.utils import logging
+    logging.disable_progress_bar()
+    text = dict(hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, vocab_size=64,
+        max_position_embeddings=20, bos_token_id=0, eos_token_id=1, pad_token_id=1)
+    vision = dict(hidden_size=24, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, mit_hidden_size=16,
+        mit_intermediate_size=32, mit_num_attention_heads=2, image_size=32, patch_size=16, num_frames=4)
+    config = tf.XCLIPConfig(text_config=text, vision_config=vision, projection_dim=16, prompt_num_attention_heads=2)
+    model,seed = tf.XCLIPModel(config),torch.Generator().manual_seed(0)
+    for p in model.parameters(): p.data = torch.randn(p.shape, generator=seed)*.2
+    model.save_pretrained(folder)
+    letters = 'abcdefghijklmnopqrstuvwxyz'
+    vocab = ['<|startoftext|>','<|endoftext|>',*letters,*(o+'</w>' for o in letters)]
+    tf.CLIPTokenizer(vocab={o:i for i,o in enumerate(vocab)}, merges=[]).save_pretrained(folder)
+    cfg = dict(image_mean=[.45]*3, image_std=[.225]*3, do_normalize=True, size=dict(shortest_edge=32), crop_size=dict(height=32, width=32))
+    (Path(folder)/'preprocessor_config.json').write_text(json.dumps(cfg))
+    (Path(folder)/'README.md').write_text('---\nlicense: mit\n---\n')
     return Path(folder)
 
 # %% ../nbs/test_utils.ipynb #865db9c7

@@ -15,7 +15,7 @@ import paper_gpu
 from paper_gpu import PaperTensor,use_paper_gpu
 from action_recog.all import *
 from action_recog.answers.demo import answer
-from action_recog.test_utils import moving_square,quiet,tiny_dls,tiny_sample,write_video
+from action_recog.test_utils import moving_square,quiet,tiny_dls,tiny_hf_configs,tiny_sample,write_video
 
 root = Path(__file__).resolve().parents[1]
 checks = {}
@@ -254,6 +254,55 @@ def step_video():
     "A video backbone trains in fp32, fp16 and bf16, to the losses of the CPU"
     learns('video')
 
+def hub_learner(family, amp='fp16', device=None, **kwargs):
+    "A tiny model of `transformers`, the same at every call"
+    set_seed(0)
+    learn = video_learner(clips(device), tiny_hf_configs()[family], pretrained=False, ps=0., path=folder, **kwargs)
+    return set_amp(learn, amp)
+
+@check()
+def step_hub():
+    "Models of the Hugging Face hub train in fp32, fp16 and bf16, to the losses of the CPU"
+    near = dict(fp32=1e-2, fp16=.05, bf16=.1)
+    for family,head in dict(videomae=None, vjepa2=None, vivit='mean', timesformer='attentive').items():
+        cpu = steps(hub_learner(family, 'fp32', 'cpu', head=head))
+        for amp in amps:
+            learn = hub_learner(family, amp, head=head)
+            got = steps(learn)
+            test_close(got if amp=='fp32' else got[0], cpu if amp=='fp32' else cpu[0], near[amp])
+            is_on(learn, 'cuda:0')
+
+@check()
+def hub_waits():
+    "A model of the hub waits for nothing in its forward and backward pass, and copies nothing to the GPU"
+    for family in tiny_hf_configs():
+        with use_paper_gpu() as log:
+            learn = hub_learner(family, 'fp32')
+            learn.model.to('cuda')
+            x,y = learn.dls.one_batch()
+            learn.model(x)
+            log.reset()
+            learn.loss_func(learn.model(x), y).backward()
+            test_eq((dict(log.waits),sum(log.to_gpu.values())), ({},0))
+
+@check()
+def hub_probe():
+    "The attentive probe trains on stored tokens in fp16, as on live ones, and answers on clips"
+    def probe(device=None, amp='fp16'):
+        learn = hub_learner('vjepa2', amp, device, head='attentive')
+        learn.freeze()
+        return learn
+    learn = probe()
+    with quiet(learn): live = learn.get_preds()[0]
+    with redirect_stdout(io.StringIO()), cache_features(learn, folder/'tokens', n_views=2):
+        test_eq(learn.dls.one_batch()[0].device.type, 'cuda')
+        with quiet(learn): test_close(learn.get_preds()[0], live, .02)
+        assert steps(learn).isfinite().all()
+    is_on(learn, 'cuda:0')
+    cpu = probe('cpu', 'fp32')
+    cpu.model.load_state_dict(learn.model.state_dict())
+    same_probs(predict_video(learn, video(), n_clips=2), predict_video(cpu, video(), n_clips=2))
+
 @check()
 def step_forecast():
     "The forecaster trains in fp32, fp16 and bf16, to the losses of the CPU"
@@ -361,6 +410,10 @@ def one_graph():
         x = learn.dls.one_batch()[0].as_subclass(Tensor)
         out = torch.compile(learn.model, backend='eager', fullgraph=True)(x)
         test_eq(len(out), 4)
+        torch._dynamo.reset()
+    for family in tiny_hf_configs():
+        m = hub_learner(family, 'fp32', 'cpu', head='attentive').model
+        test_eq(len(torch.compile(m, backend='eager', fullgraph=True)(x)), 4)
         torch._dynamo.reset()
 
 @check()
@@ -477,6 +530,37 @@ def scoring():
         with quiet(learn): test_eq(order_test(learn), row['order'])
 
 @check()
+def labels_and_balance():
+    "Several labels, classes drawn alike or weighed, thresholds and calibration give on a GPU what the CPU gives"
+    def shape_and_move(o): return re.findall('[A-Z][a-z]+', o.parent.name)
+    how = dict(image_size=32, seq_len=4, bs=4, num_workers=0, splitter=GroupSplitter(seed=0))
+    for label_func in (shape_and_move,parent_label):
+        learns = []
+        for device in ('cuda','cpu'):
+            set_seed(0)
+            dls = ActionDataLoaders.from_files(get_instances(sample()), label_func=label_func, balance=True, device=device, **how)
+            for loss in (weighted_loss(dls), None): learn = baseline_learner(dls, **small, loss_func=loss, path=folder).to_fp32()
+            learns.append(set_amp(learn, 'fp32'))
+            if device=='cuda':
+                steps(set_amp(baseline_learner(dls, **small, loss_func=weighted_loss(dls), path=folder), 'fp16'))
+                losses = steps(learns[0])
+        cpu = learns[1]
+        test_close(losses, steps(cpu), 1e-2)
+        cpu.model.load_state_dict({k:v.cpu() for k,v in learns[0].model.state_dict().items()})
+        rows = []
+        for learn in learns:
+            with quiet(learn): found,row = calibrate(learn, 2),score(learn, 2)
+            rows.append((found,row))
+        (found,row),(cpu_found,cpu_row) = rows
+        test_close(found['temperature'], cpu_found['temperature'], .05*cpu_found['temperature'])
+        test_close(row['calibration_error'], cpu_row['calibration_error'], .05)
+        with quiet(learns[0]): answer = predict_video(learns[0], video(), none=True)
+        test_eq(answer.said, predict_video(cpu, video(), none=True).said)
+        assert [*watch(learns[0], video(), window=1., none=True)]
+        back = load_model(save_model(learns[0], folder/'labels'), 'cuda')
+        test_eq(back.temperature, learns[0].temperature)
+
+@check()
 def leaking():
     "`leak_test` trains with an official and a random split"
     rows = leak_test(sample(), 'baseline', recipe(epochs=0, freeze_epochs=1), num_workers=0, out=folder/'leak')
@@ -562,6 +646,18 @@ def opened_on_gpu():
             back = open_learner(folder/o, device) if device else open_learner(folder/o)
             is_on(back, want)
             same_probs(predict_video(back, video(), n_clips=2), predict_video(learn, video(), n_clips=2))
+
+@check()
+def published_models():
+    "A published model with its own head, and the small model of the package, answer on a GPU as on the CPU"
+    frames = dict(seq_len=4, step=1, resize=[36,48], crop=[32,32], mean=[.5]*3, std=[.25]*3)
+    on_cpu,on_gpu = [pretrained_from('mc3_18', pretrained_dls(list('abcde'), frames, o), 5) for o in ('cpu','cuda')]
+    on_gpu.model.load_state_dict(on_cpu.model.state_dict())
+    on_gpu.model.to('cuda')
+    back = load_model(save_model(on_gpu, folder/'published'), 'cuda')
+    for here,there in ((on_gpu,on_cpu), (back,on_cpu), (open_learner('sample'),open_learner('sample', 'cpu'))):
+        is_on(here, 'cuda:0')
+        same_probs(predict_video(here, video(), n_clips=2), predict_video(there, video(), n_clips=2), .03)
 
 @check()
 def fresh_answers():

@@ -23,7 +23,8 @@ class Captions:
     def __init__(self,
         res:VideoPreds, # Answer for a video
     ):
-        self.segments = [(0., res.seconds, *res[0])] if res.probs is None and not res.segments else res.segments
+        said = res[:1] if res.said is None else res.filter(lambda o: o[0] in res.said)
+        self.segments = res.segments if res.probs is not None or res.segments else [(0., res.seconds, *o) for o in said]
         self.seconds = res.seconds
         self.banners = {}
 

@@ -7,11 +7,24 @@ Docs: https://action-recog.github.io/action_recog/answers/cli.html.md"""
 # %% auto #0
 __all__ = ['ar_data', 'ar_train', 'ar_table', 'newest_run', 'choose_learner', 'ar_predict', 'ar_watch', 'ar_export', 'ar_demo']
 
+# %% ../../nbs/answers/57_cli.ipynb #fdcbd678
+import re,sys
+from pathlib import Path
+
+def _onnx_command(argv):
+    "The command that `argv` gives with an ONNX file as its learner, `None` if it is another"
+    name = Path(argv[0]).stem
+    is_onnx = re.search(r'--learner[= ]\S*\.onnx\b', ' '.join(argv[1:]))
+    return name if is_onnx and name in ('ar-predict','ar-watch') else None
+
+if _onnx_command(sys.argv):
+    from action_recog.answers.runtime import run_command
+    sys.exit(run_command(_onnx_command(sys.argv), sys.argv[1:]))
+
 # %% ../../nbs/answers/57_cli.ipynb #0859cd6e
-import csv,json,re,sys,warnings
+import csv,json,warnings
 from collections import deque
 from functools import wraps
-from pathlib import Path
 from urllib.error import URLError
 from fastcore.meta import delegates
 from fastcore.script import call_parse
@@ -179,30 +192,46 @@ def _data(path):
 def _loggers(**wanted): return [name for name,on in wanted.items() if on]
 
 # %% ../../nbs/answers/57_cli.ipynb #1ad61b63
-def _label_args(path, labels, background, rate, point, group):
+_label_options = 'labels','group','background','rate','point','overlaps','window'
+
+def _label_args(path, labels=None, group=None, background=False, rate=None, point=None, overlaps=None, window=None):
     "What a training is told about the videos or segments in file `labels`"
     from action_recog.clips.tables import read_any_labels
     if labels is None:
         if group is not None: raise ValueError('--group names a column of a table: give the table by --labels')
         return {}
     df = read_any_labels(labels, path, group, **{k:v for k,v in dict(rate=rate, point=point).items() if v is not None})
-    if background and 'start' not in df: raise ValueError(f'{labels} is a table of whole videos, which have no background: leave out --background')
-    return dict(labels=df, **({'background':'background'} if background else {}))
+    if 'start' not in df:
+        if background: raise ValueError(f'{labels} is a table of whole videos, which have no background: leave out --background')
+        return dict(labels=df)
+    length = float((df.end-df.start).median())
+    if window is None: window = max(round(length/2, 2), .01)
+    if window: print(f'windows of {window:g} s, the usual segment has {length:.2f} s', flush=True)
+    more = {'background':'background'} if background else {}
+    if window: more.update(window=window, every=window/2)
+    if overlaps: more['overlaps'] = overlaps
+    return dict(labels=df, **more)
 
-def _timeline_scores(out, path, df):
+def _timeline_scores(out, path, labels, window=None, **kwargs):
     "How right the timelines are that the learner in `out` makes of the videos that were held out"
     from action_recog.answers.export import open_learner
     from action_recog.answers.measure import score_films
     from action_recog.clips.segments import held_out_rows
     from action_recog.videos.files import read_json,write_json
-    truth = held_out_rows(df, path, seed=0)
+    truth = held_out_rows(labels, path, seed=0)
     learn = open_learner(out)
     learn.remove_cbs(learn.cbs.filter(lambda o: o.name=='progress'))
-    length = float((df.end-df.start).median())
-    scores = score_films(learn, truth, path, truth.video.unique().tolist(), windows=(length/2,length))
+    length = float((labels.end-labels.start).median())
+    scores = score_films(learn, truth, path, truth.video.unique().tolist(), windows=(window,) if window else (length/2,length))
     for name,news in {'model/config.json':dict(timeline_rule=scores['rule']), 'metrics.json':dict(timeline=scores)}.items():
         if (Path(out)/name).is_file(): write_json(Path(out)/name, {**read_json(Path(out)/name), **news})
     return {k:v for k,v in scores.items() if isinstance(v, float)}
+
+def _print_calibration(res):
+    "Tell how right probabilities are, before and after"
+    errors = ' before, '.join(f'{100*res[k]:.1f} %' for k in ('before','after'))
+    none = f', "none of these" below {100*res["none_below"]:.0f} %' if 'none_below' in res else ''
+    print(f'calibration error {errors} after a temperature of {res["temperature"]:.2f}{none}')
 
 def _print_timelines(scores):
     "Print a table of timeline scores by the names of runs"
@@ -248,6 +277,12 @@ def ar_train(
     background:bool=False, # With --labels: is time without a label a class too?
     rate:float=None, # With --labels that count frames: frames a second
     point:float=None, # With --labels: seconds that an event lasts that has no end
+    overlaps:str=None, # With --labels: where segments overlap, cut what they share, or let a clip have several labels: cut, several
+    balance:bool=False, # Draw clips of all classes alike often, where some classes have few?
+    class_weights:bool=False, # Weigh classes in the loss instead?
+    calibrate:bool=False, # Fit a temperature on the groups held out, and choose when to say "none of these"?
+    others:str=None, # With --calibrate: folder of videos that show none of the classes
+    window:float=None, # With --labels: seconds of a clip around each moment, and of a timeline's windows; half the usual segment if not given, 0: clips are whole segments
     group:str=None, # With --labels: column of the groups that stay on one side of the split
 ):
     "Train a learner and save it with its metrics"
@@ -256,13 +291,16 @@ def ar_train(
     from action_recog.learners.training import save_run
     out = out or f'runs/{model}'
     (name,),why = _choose(recipe and [recipe], model)
-    changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr)
-    segments = _label_args(path, labels, background, rate, point, group)
+    changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr, balance=balance or None,
+        class_weights=class_weights or None)
+    segments = _label_args(path, labels, group, background, rate, point, overlaps, window)
+    asked = dict(calibrate=True, others=others) if calibrate else {}
     row = save_run(_data(path), model, out, get_recipe(model, name, arch, weights, **changes), fold=fold, lists=lists,
         why=why, tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
-        loggers=_loggers(tensorboard=tensorboard, wandb=wandb), **segments)
+        loggers=_loggers(tensorboard=tensorboard, wandb=wandb), **segments, **asked)
     print(f'\n{table_md([row])}')
-    if 'start' in segments.get('labels', ()): _print_timelines({model:_timeline_scores(out, path, segments['labels'])})
+    if calibrate: _print_calibration(row['calibration'])
+    if 'start' in segments.get('labels', ()): _print_timelines({model:_timeline_scores(out, path, **segments)})
     print(f'\nsaved in {out}')
 
 # %% ../../nbs/answers/57_cli.ipynb #e954743f
@@ -298,14 +336,15 @@ def ar_table(
     recipes,why = _choose(recipe and recipe.split(','), models[0], ['tutorial'] if whole else [])
     folds = _numbers(folds or ('1,2,3' if whole else '1'), 'folds')
     seeds = _numbers(seeds, 'seeds')
-    changes = {k:kwargs.pop(k, None) for k in ('image_size','seq_len','bs','epochs','lr')}
+    changes = {k:kwargs.pop(k, None) or None for k in ('image_size','seq_len','bs','epochs','lr','balance','class_weights')}
+    if not kwargs.get('calibrate'): kwargs = {k:v for k,v in kwargs.items() if k not in ('calibrate','others')}
     loggers = _loggers(**{k:kwargs.pop(k, False) for k in ('tensorboard','wandb')})
-    segments = _label_args(path, *[kwargs.pop(k, None) for k in ('labels','background','rate','point','group')])
+    segments = _label_args(path, **{k:kwargs.pop(k, None) for k in _label_options})
     table = fused_table if fuse else make_table
     rows = table(_data(path), out, recipes, models, arch, weights, changes,
         why=why, folds=folds, seeds=seeds, leak=leak, loggers=loggers, **kwargs, **segments)
     print(f'\n{report_md(rows)}')
-    if 'start' in segments.get('labels', ()): _print_timelines({o['name']:_timeline_scores(Path(out)/o['name'], path, segments['labels']) for o in rows})
+    if 'start' in segments.get('labels', ()): _print_timelines({o['name']:_timeline_scores(Path(out)/o['name'], path, **segments) for o in rows})
     print(f'\nsaved in {out}')
 
 # %% ../../nbs/answers/57_cli.ipynb #3564e84d
@@ -349,6 +388,7 @@ def _open(learner, device=None, other=None):
 def _as_text(res, many):
     "The answer for a video in lines, with its name if it is one of `many`"
     lines = [f'{res.video}: {res.seconds:.1f} s'] if many else []
+    if res.verdict: lines.append(res.verdict)
     for label,p in res: lines.append(f'{100*p:5.1f} %  {label}')
     for s in res.segments: lines.append(f'{s.start:7.1f} to {s.end:7.1f} s  {s.label} {100*s.p:.0f} %')
     return '\n'.join(lines)
@@ -378,6 +418,15 @@ def _print_preds(preds, as_json, as_csv):
     for o in bad: print(f'ar-predict: {o.error}', file=sys.stderr)
     if bad: sys.exit(1)
 
+# %% ../../nbs/answers/57_cli.ipynb #d600e7b1
+def _by_runtime(name, *args, **options):
+    "Run a command with an ONNX file"
+    from action_recog.answers.runtime import run_command
+    flags = [f'--{k}' for k,v in options.items() if v is True]
+    named = [o for k,v in options.items() if not isinstance(v, bool) and v is not None for o in (f'--{k}',str(v))]
+    status = run_command(name, [*map(str, args),*named,*flags])
+    if status: sys.exit(status)
+
 # %% ../../nbs/answers/57_cli.ipynb #a0174d7a
 @call_parse
 @_one_sentence
@@ -394,6 +443,7 @@ def ar_predict(
     device:str=None, # Where the model works, as cpu or cuda:1; the GPU that is there if not given
     labels:str=None, # Write the segments to this file, .csv or .tsv, or .json for Label Studio
     rate:float=None, # With --labels for Label Studio: frames a second of its timeline
+    none:bool=False, # Say "none of these" below the threshold that the learner was given by ar-train --calibrate?
 ):
     "Print the most likely labels of videos, and what happens when in long ones"
     from action_recog.answers.annotate import annotate,check_out
@@ -407,9 +457,11 @@ def ar_predict(
     if save: check_out(save)
     if probs: check_probs_file(probs)
     if labels: check_labels_file(labels, rate)
+    if str(learner).endswith('.onnx'): return _by_runtime('ar-predict', *files, learner=learner, k=k, n_clips=n_clips, window=window, json=json, csv=csv)
     learn = _open(learner, device)
     if json or csv or not sys.stdout.isatty(): learn.remove_cbs(learn.cbs.filter(lambda o: o.name=='progress'))
-    preds = predict_videos(learn, files, k=k, n_clips=n_clips, window=window, timeline=True if probs or labels else None)
+    preds = predict_videos(learn, files, k=k, n_clips=n_clips, window=window, timeline=True if probs or labels else None,
+        none=none)
     good = [o for o in preds if not o.error]
     if probs and good: write_probs(preds, probs)
     if labels and good: write_labels(good, labels, rate)
@@ -417,7 +469,7 @@ def ar_predict(
     _print_preds(preds, json, csv)
 
 # %% ../../nbs/answers/57_cli.ipynb #2df81625
-def _watch_line(m): return f'{m.seconds:8.1f} s  {m.label} {100*m.p:.0f} %'
+def _watch_line(m): return f'{m.seconds:8.1f} s  {m.label}'+(f' {100*m.p:.0f} %' if m.said else '')
 
 def _watch_status(m):
     return f'{m.seconds:8.1f} s  {m.fps:.0f} frames/s, latency {1000*m.latency:.0f} ms, {m.n_dropped} dropped'
@@ -476,11 +528,13 @@ def ar_watch(
     seconds:float=None, # Stop after that much of the stream
     json:bool=False, # Print JSON, a line for each answer?
     device:str=None, # Where the model works, as cpu or cuda:1; the GPU that is there if not given
+    none:bool=False, # Say "none of these" below the threshold that the learner was given by ar-train --calibrate?
 ):
     "Label a stream as it goes"
     from action_recog.answers.watch import check_source,watch
     check_source(source)
-    moments = watch(_open(learner, device), source, window, realtime=realtime, retries=retries, timeout=timeout)
+    if str(learner).endswith('.onnx'): return _by_runtime('ar-watch', source, learner=learner, window=window, seconds=seconds, json=json)
+    moments = watch(_open(learner, device), source, window, none=none, realtime=realtime, retries=retries, timeout=timeout)
     _print_moments(moments, json, seconds)
 
 # %% ../../nbs/answers/57_cli.ipynb #48cddd8d
@@ -507,7 +561,8 @@ def ar_demo(
     max_seconds:float=120, # Longest video
     browser:bool=False, # Open the page in a browser?
     device:str=None, # Where the model works, as cpu or cuda:1; the GPU that is there if not given
+    none:bool=False, # Say "none of these" below the threshold that the learner was given by ar-train --calibrate?
 ):
     "Open a page on which one drops a video and is told what happens in it"
     from action_recog.answers.demo import launch_page
-    launch_page(_open(learner, device, other='sample'), host, port, browser, max_mb=max_mb, max_seconds=max_seconds)
+    launch_page(_open(learner, device, other='sample'), host, port, browser, max_mb=max_mb, max_seconds=max_seconds, none=none)

@@ -88,25 +88,33 @@ def _logs(probs): return probs.clamp(1e-4, 1).log().double().numpy()
 def labels(self:TimelineRule,
     probs:Tensor, # `(steps, classes)`, one label at a time
     step:float, # Seconds of a step
+    none_below:float=None, # Probability below which a step shows none of the classes
 ) -> ndarray: # Class of each step, -1 where nothing is said
     "The class of each step"
     probs = smooth_steps(probs, self.smooth/step)
     nothing = torch.full((len(probs),1), self.threshold or 0.)
-    if self.threshold: probs = torch.cat([nothing,probs], 1)
+    if none_below:
+        # As likely as the best class where that has just this probability, by the odds of its being wrong
+        odds = none_below/(1-min(none_below, .9999))
+        nothing = ((1-probs.max(1, keepdim=True).values)*odds).clamp(max=1)
+    may_be_none = bool(self.threshold or none_below)
+    if may_be_none: probs = torch.cat([nothing,probs], 1)
     path = best_path(_logs(probs)*step, self.cost, round(self.least/step))
-    return path-1 if self.threshold else path
+    return path-1 if may_be_none else path
 
 # %% ../../nbs/answers/50a_decide.ipynb #e4a38c56
 @patch
 def is_on(self:TimelineRule,
     probs:Tensor, # `(steps, classes)`, each between 0 and 1 for itself
     step:float, # Seconds of a step
+    thresholds:Tensor=None, # Of each class, where the rule has no threshold for all
 ) -> ndarray: # Truth values `(steps, classes)`
     "Does each class happen in each step?"
-    threshold = ifnone(self.threshold, .5)
+    if self.threshold is not None or thresholds is None: thresholds = [ifnone(self.threshold, .5)]*probs.shape[1]
     columns = []
-    for p in smooth_steps(probs, self.smooth/step).T:
-        scores = _logs(torch.stack([1-p,p], 1)) - np.log([1-threshold,max(threshold, 1e-4)])
+    for p,threshold in zip(smooth_steps(probs, self.smooth/step).T, thresholds):
+        threshold = min(max(float(threshold), 1e-4), 1-1e-4)
+        scores = _logs(torch.stack([1-p,p], 1)) - np.log([1-threshold,threshold])
         columns.append(best_path(scores*step, self.cost, round(self.least/step)))
     return np.stack(columns, 1).astype(bool)
 
@@ -118,12 +126,14 @@ def __call__(self:TimelineRule,
     end:float, # Second at which the last step ends
     vocab, # Label of each class
     several:bool=False, # Can a moment have several labels?
+    thresholds:Tensor=None, # Of each class, with several labels; used where the rule has none for all
+    none_below:float=None, # With one label: probability below which a moment shows none of the classes
 ) -> L: # `Segment`s in order; time in which nothing is said has none
     "The timeline of a video"
     step = max(float(np.median(np.diff([*times,end]))), 1e-3)
-    if not several: return run_segments(self.labels(probs, step), probs, times, end, vocab)
+    if not several: return run_segments(self.labels(probs, step, none_below), probs, times, end, vocab)
     segments = L()
-    for c,on in enumerate(self.is_on(probs, step).T):
+    for c,on in enumerate(self.is_on(probs, step, thresholds).T):
         segments += run_segments(np.where(on, c, -1), probs, times, end, vocab)
     return segments.sorted(lambda o: o[:2])
 
@@ -165,7 +175,7 @@ def score_rule(
     background:str='background', # Label that says that nothing happens
 ) -> dict: # From `score_timeline`
     "How right `rule` is on `films`"
-    pred = [rule(o.probs, o.times, o.seconds, o.vocab, o.several) for o in films]
+    pred = [rule(o.probs, o.times, o.seconds, o.vocab, o.several, getattr(o, 'thresholds', None)) for o in films]
     return score_timeline(pred, truth, [o.seconds for o in films], background)
 
 def tune_timeline(

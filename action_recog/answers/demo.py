@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from fastai.vision.all import *
 from ..videos.sample import *
 from ..videos.video import *
+from ..learners.calibration import *
 from .predict import *
 from .export import need_packages
 
@@ -48,12 +49,15 @@ def _timeline_html(res):
 def answer(
     learn:Learner, # Trained on clips
     video:str|Path, # Video file
+    none:bool|float=None, # Say "none of these"? As for `predict_video`
     **kwargs # For `check_upload`
-) -> tuple: # Film strip as HTML, probability by label, timeline as HTML
+) -> tuple: # Film strip as HTML, probability by label or 'none of these', timeline as HTML
     "What the page shows for `video`"
     check_upload(video, **kwargs)
-    with learn.no_bar(): res = predict_video(learn, video)
-    return res.html_strip(),{str(label):p for label,p in res},_timeline_html(res)
+    with learn.no_bar(): res = predict_video(learn, video, none=none)
+    labels = {str(label):p for label,p in res} if res.said else none_label
+    verdict = f'<p><b>{html.escape(res.verdict)}</b></p>' if res.verdict else ''
+    return res.html_strip(),labels,verdict+_timeline_html(res)
 
 # %% ../../nbs/answers/56_demo.ipynb #a7265b15
 def _page_error(said):
@@ -208,9 +212,11 @@ def make_page(
     max_mb:float=100, # Largest upload in megabytes
     max_seconds:float=120, # Longest video
     keep:int=600, # Seconds until an upload is deleted
+    none:bool|float=None, # Say "none of these"? As for `predict_video`
 ): # Gradio's `Blocks`, to `launch`
     "A page that tells what happens in a video"
     need_packages('demo', 'gradio')
+    none_below_of(learn, none)
     folder = _own_temp()
     import gradio as gr
     with gr.Blocks(title='action_recog', analytics_enabled=False, delete_cache=(max(keep//10, 1),keep)) as page:
@@ -226,7 +232,7 @@ def make_page(
         examples = write_examples(folder/'examples', learn.dls.vocab)
         if examples: gr.Examples(examples, video, label='Examples', cache_examples=False)
         limits = dict(max_mb=max_mb, max_seconds=max_seconds)
-        previews = Previews(folder, partial(answer, learn, **limits), partial(check_upload, **limits), keep)
+        previews = Previews(folder, partial(answer, learn, none=none, **limits), partial(check_upload, **limits), keep)
         video.change(_on_page(previews), video, [strip,labels,timeline], api_name='predict', concurrency_limit=1)
         video.upload(lambda o: previews.show(o) or gr.skip(), video, video, api_name=False)
     _say_refusals(page)

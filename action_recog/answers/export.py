@@ -95,8 +95,9 @@ def open_learner(
     device:str|torch.device=None, # Where it works, as `cuda:1`; the GPU that is there, or else the CPU, if `None`
 ) -> Learner: # Ready to predict
     "Load a saved learner; `learner.pkl` is a pickle, so it has to come from someone you trust"
-    fn = Path(fn)
     device = pick_device(device)
+    if str(fn).startswith('hf:'): return pretrained_learner(str(fn)[3:], device=device)
+    fn = Path(fn)
     if not fn.is_file() and not holds_learner(fn):
         if is_published(str(fn)): return pretrained_learner(str(fn), device=device)
         if is_model(own_model(fn.name)) and fn.name==str(fn): return load_model(own_model(fn.name), device)
@@ -130,9 +131,13 @@ def _describe(learn, shape):
     cfg = model_config(learn)
     size = ', '.join(map(str, shape[1:]))
     clips = f'float32 (batch, {size}): clips of RGB frames (time, channels, height, width)'
-    about = {k:cfg[k] for k in ('format','format_version','vocab','versions')}
-    activation = 'sigmoid' if several_labels(learn.dls) else 'softmax'
-    return dict(**about, **cfg['frames'], input=f'{clips}, values from 0 to 1, less mean, divided by std',
+    about = {k:cfg[k] for k in ('format','format_version','vocab','versions','timeline_rule') if k in cfg}
+    several = several_labels(learn.dls)
+    how = {'several_labels':True} if several else {}
+    how.update({k:cfg[k] for k in ('thresholds','temperature','none_below') if k in cfg})
+    activation = 'sigmoid' if several else 'softmax'
+    if 'temperature' in how: activation += f' (of logits divided by the temperature {how["temperature"]:g})'
+    return dict(**about, **how, **cfg['frames'], input=f'{clips}, values from 0 to 1, less mean, divided by std',
         output=f'logits (batch, classes), in the order of vocab; their {activation} are the probabilities')
 
 # %% ../../nbs/answers/55_export.ipynb #399f2696

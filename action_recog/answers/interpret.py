@@ -14,6 +14,7 @@ from fastai.callback.hook import Hook
 from ..core import *
 from ..clips.data import several_labels
 from ..learners.evaluate import *
+from ..learners.calibration import *
 
 # %% ../../nbs/answers/54_interpret.ipynb #18d746bd
 def one_clip(
@@ -68,9 +69,11 @@ def class_heat(
 def class_probs(
     model:nn.Module, # Model
     x, # One clip `(1, T, C, H, W)`
+    activation=None, # Function from logits to probabilities, softmax if `None`, as for clips with one label
 ) -> Tensor: # `(n_classes,)`
     "Probability of each class"
-    with torch.no_grad(): return model.eval()(x)[0].softmax(0)
+    with torch.no_grad(): logits = model.eval()(x).float()
+    return (activation(logits) if activation else logits.softmax(-1))[0]
 
 # %% ../../nbs/answers/54_interpret.ipynb #10beb52d
 def class_activation(
@@ -83,7 +86,7 @@ def class_activation(
     if label is not None and label not in vocab:
         raise ValueError(f'there is no class {label!r}: choose from {", ".join(map(str, vocab))}')
     x,*_ = one_clip(learn, item)
-    number = class_probs(learn.model, x).argmax().item() if label is None else vocab.o2i[label]
+    number = class_probs(learn.model, x, activation_of(learn)).argmax().item() if label is None else vocab.o2i[label]
     return class_heat(learn.model, x, number)
 
 # %% ../../nbs/answers/54_interpret.ipynb #e25c89df
@@ -178,9 +181,9 @@ def show_heat(
 # %% ../../nbs/answers/54_interpret.ipynb #81d579e5
 def _title(learn, x, known):
     "`actual: predicted, probability`"
-    with torch.no_grad(): logits = learn.model.eval()(x)
-    probs = activation_of(learn)(logits.float())[0]
-    best = f'{learn.dls.vocab[probs.argmax()]} {probs.max():.2f}'
+    probs,vocab = class_probs(learn.model, x, activation_of(learn)).cpu(),learn.dls.vocab
+    said = say(probs, vocab, several_labels(learn.dls), thresholds_of(learn))
+    best = ', '.join(f'{o} {probs[vocab.o2i[o]]:.2f}' for o in said) or none_label
     return best if known is None else f'{known}: {best}'
 
 def show_cam(

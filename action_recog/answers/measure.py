@@ -32,7 +32,7 @@ def cross_tune(
         own = tune([films[i] for i in others], [truth[i] for i in others]) if others else TimelineRule()
         for i in range(part, len(films), n_parts):
             o = films[i]
-            pred[i] = own(o.probs, o.times, o.seconds, o.vocab, o.several)
+            pred[i] = own(o.probs, o.times, o.seconds, o.vocab, o.several, getattr(o, 'thresholds', None))
     return rule,score_timeline(pred, truth, [o.seconds for o in films], background)
 
 # %% ../../nbs/answers/51b_measure.ipynb #57d6c90b

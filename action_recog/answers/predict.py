@@ -20,6 +20,7 @@ from ..clips.sampling import *
 from ..clips.labels import VideoSegment,as_clip,stretch_of
 from ..clips.data import *
 from ..learners.evaluate import *
+from ..learners.calibration import *
 from .timeline import *
 from .decide import *
 
@@ -308,6 +309,9 @@ class VideoPreds(L):
         probs:Tensor=None, # What the learner said about each step, `(steps, classes)`
         vocab=(), # Label of each class
         several:bool=False, # Can a moment have several labels?
+        thresholds:Tensor=None, # With several labels: probability of each from which it is said, one half if `None`
+        none_below:float=None, # Probability below which a moment shows none of the classes, if that may be said
+        said=None, # Labels that are said of the video, none of them where it shows none of the classes
         error:str=None, # Why there is no answer
         **kwargs # For `L`
     ):
@@ -320,6 +324,9 @@ class VideoPreds(L):
         self.probs = probs
         self.vocab = vocab
         self.several = several
+        self.thresholds = thresholds
+        self.none_below = none_below
+        self.said = None if said is None else L(said)
         self.error = error
 
 # %% ../../nbs/answers/51_predict.ipynb #e65f0bd3
@@ -402,7 +409,14 @@ def timeline(self:VideoPreds,
 ) -> L: # `Segment`s
     "The segments that `rule` makes of `probs`"
     if self.probs is None: return L()
-    return rule(self.probs, self.times, self.seconds, self.vocab, self.several)
+    return rule(self.probs, self.times, self.seconds, self.vocab, self.several, self.thresholds, self.none_below)
+
+# %% ../../nbs/answers/51_predict.ipynb #4b17184a
+@patch(as_prop=True)
+def verdict(self:VideoPreds) -> str: # Labels with commas between, or 'none of these'; empty where the first label is the answer
+    "What is said of the video, where that is not its most likely label"
+    if self.error or self.said is None or self.said and not self.several: return ''
+    return ', '.join(map(str, self.said)) or none_label
 
 # %% ../../nbs/answers/51_predict.ipynb #24495fa8
 def _bar(frames, n, learn):
@@ -418,11 +432,13 @@ def predict_video(
     window:float=None, # Seconds of a window of the timeline, those of `rule` if `None`
     timeline:bool=None, # Tell segments? From twice the length of a window on if `None`
     rule:TimelineRule=None, # How segments are made, the learner's own way if `None`
+    none:bool|float=None, # Say "none of these"? Below the learner's threshold if `True`, else below this probability
 ) -> VideoPreds: # Pairs of label and probability, with `segments`
     "The `k` most likely labels of `video`, and what happens when"
     reader = clip_reader(learn.dls.valid)
     rule = rule or rule_of(learn)
-    vocab = learn.dls.vocab
+    none_below = none_below_of(learn, none)
+    vocab,several,thresholds = learn.dls.vocab,several_labels(learn.dls),thresholds_of(learn)
     with open_frames(video, reader.keyframes, *stretch_of(video)) as frames:
         n = max(frames.n_frames, 1)
         plan = plan_video(reader.sampler, n, frames.fps, n_clips, window or rule.window, timeline)
@@ -436,20 +452,22 @@ def predict_video(
     top = mean.topk(min(k, len(mean)))
     labels = vocab[top.indices.tolist()]
     res = VideoPreds(zip(labels, top.values.tolist()), video=video, seconds=round(witness.end, 3), strip=witness.strip,
-        shown=witness.shown, vocab=vocab, several=several_labels(learn.dls))
+        shown=witness.shown, vocab=vocab, several=several, thresholds=thresholds,
+        none_below=none_below, said=say(mean, vocab, several, thresholds, none_below))
     if plan.windows: res.times,res.probs = witness.times,steps[:len(witness.times)]
     res.segments = res.timeline(rule)
     return res
 
 # %% ../../nbs/answers/51_predict.ipynb #bdfd7795
 @patch
-def to_dict(self:VideoPreds) -> dict: # `video`, `seconds`, `labels`, `segments`, or `video` and `error`
+def to_dict(self:VideoPreds) -> dict: # `video`, `seconds`, `labels`, `segments`, perhaps `said`, or `video` and `error`
     "Plain values, for JSON"
     if self.error: return dict(video=str(self.video), error=self.error)
     labels = [dict(label=label, probability=round(p, 4)) for label,p in self]
     segments = [dict(start=round(s.start, 3), end=round(s.end, 3), label=s.label, probability=round(s.p, 4))
         for s in self.segments]
-    return dict(video=str(self.video), seconds=round(self.seconds, 3), labels=labels, segments=segments)
+    said = dict(said=list(self.said)) if self.verdict else {}
+    return dict(video=str(self.video), seconds=round(self.seconds, 3), **said, labels=labels, segments=segments)
 
 # %% ../../nbs/answers/51_predict.ipynb #e8dd3851
 @patch
@@ -462,6 +480,7 @@ def show(self:VideoPreds,
     heights = (1.6, 1.2 if has_curves else .01, .5 if has_curves else .01, .3*len(self))
     fig,(strip,curves,timeline,bars) = plt.subplots(4, 1, figsize=figsize, height_ratios=heights, layout='constrained')
     strip.imshow(film_strip(self.strip))
+    strip.set_title(self.verdict)
     places = (np.arange(len(self.shown))+.5)/max(len(self.shown), 1)*strip.get_xlim()[1]
     strip.set(yticks=[], xticks=places, xticklabels=[f'{o:.1f} s' for o in self.shown], frame_on=False)
     strip.tick_params(length=0)
@@ -540,7 +559,8 @@ def _repr_html_(self:VideoPreds):
     strip = '' if self.strip is None else self.html_strip()
     timeline = '' if self.probs is None else self.html_curves()+self.html_timeline()
     rows = ''.join(_label_row.format(html.escape(str(label)), 100*p, 200*p) for label,p in self)
-    return f'{strip}{timeline}<table>{rows}</table>'
+    verdict = f'<p><b>{html.escape(self.verdict)}</b></p>' if self.verdict else ''
+    return f'{strip}{verdict}{timeline}<table>{rows}</table>'
 
 # %% ../../nbs/answers/51_predict.ipynb #8d01a555
 def list_videos(

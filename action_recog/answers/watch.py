@@ -19,6 +19,8 @@ from ..clips.sampling import *
 from ..clips.labels import VideoSegment
 from ..clips.data import *
 from ..learners.layers import *
+from ..learners.evaluate import *
+from ..learners.calibration import *
 from ..learners.convlstm import ConvLSTMModel
 from .predict import *
 
@@ -317,20 +319,22 @@ class CarriedState(WindowState):
 class Moment(NamedTuple):
     "An answer for the present of a stream"
     seconds:float # Time of the stream since its first frame
-    label:str # The most likely class
-    p:float # Its probability, 0 to 1
+    label:str # The most likely class; with several labels those that are said, with commas between; or 'none of these'
+    p:float # Probability of the most likely class, 0 to 1
     probs:Tensor # Probabilities of all classes
     latency:float # Seconds from the arrival of the newest frame to the answer
     n_read:int # Frames read so far
     n_dropped:int # Frames lost so far
     fps:float # Frames read a second
+    said:tuple=() # Labels that are said: one, with several labels all above their thresholds, none for "none of these"
 
 # %% ../../nbs/answers/53_watch.ipynb #d6616273
-def _moment(probs, vocab, frame, reader, start):
+def _moment(probs, tell, frame, reader, start):
     now = time.monotonic()
-    best = probs.argmax().item()
-    return Moment(frame.seconds, vocab[best], probs[best].item(), probs, now-frame.arrived, reader.n_read,
-        reader.n_dropped, reader.n_read/max(now-start, 1e-9))
+    said = tell(probs)
+    label = said[0] if len(said)==1 else ', '.join(map(str, said)) or none_label
+    return Moment(frame.seconds, label, probs.max().item(), probs, now-frame.arrived, reader.n_read,
+        reader.n_dropped, reader.n_read/max(now-start, 1e-9), tuple(said))
 
 # %% ../../nbs/answers/53_watch.ipynb #61acd80a
 def stream_state(
@@ -347,10 +351,13 @@ def watch(
     learn:Learner, # Trained on clips
     source:str|int|Path, # Camera number, address of a stream, or video file
     window:float=4., # Seconds that the frames of one answer are spread over, with a `UniformSampler`
+    none:bool|float=None, # Say "none of these"? Below the learner's threshold if `True`, else below this probability
     **kwargs
 ): # Generator of `Moment`s
     "Labels of a stream as it goes"
     state = stream_state(learn)
+    tell = partial(say, vocab=learn.dls.vocab, several=several_labels(learn.dls), thresholds=thresholds_of(learn),
+        none_below=none_below_of(learn, none))
     clips = state.prep.reader
     reader = FrameReader(source, size=getattr(clips, 'size', None), room=clips.sampler.seq_len,
         gap=getattr(clips.sampler, 'gap', None), **kwargs)
@@ -364,6 +371,6 @@ def watch(
                 probs = state(part)
                 if probs is None: continue
                 answered = True
-                yield _moment(probs, learn.dls.vocab, last, reader, start)
+                yield _moment(probs, tell, last, reader, start)
     if not reader.n_read: raise VideoError(f'{source} holds no frame that can be decoded: remove it or replace it')
-    if not answered: yield _moment(state.finish(), learn.dls.vocab, last, reader, start)
+    if not answered: yield _moment(state.finish(), tell, last, reader, start)

@@ -11,7 +11,6 @@ __all__ = ['digit_images', 'bounce', 'paste', 'MovingDigits', 'SplitFrames', 'Np
 
 # %% ../../nbs/forecast/40_data.ipynb #0d33160b
 from fastai.vision.all import *
-from sklearn.datasets import load_digits
 from torchvision.transforms.v2 import functional as TVF
 from ..core import *
 from ..videos.video import *
@@ -26,6 +25,7 @@ def digit_images(
 ) -> np.ndarray: # `uint8` pictures `(N, H, W)`, white on black
     "Pictures of digits"
     if path is None:
+        from sklearn.datasets import load_digits
         small = torch.from_numpy(load_digits().images/16)[:,None]
         large = F.interpolate(small, (28,28), mode='bicubic').clamp(0,1)[:,0]
         images = (large*255).round().byte().numpy()

@@ -6,7 +6,7 @@ Docs: https://action-recog.github.io/action_recog/learners/card.html.md"""
 
 # %% auto #0
 __all__ = ['flat_pairs', 'md_pairs', 'sampler_text', 'tfm_text', 'prep_steps', 'eval_results', 'began_with', 'licence_text',
-           'card_head', 'model_card']
+           'said_by', 'card_head', 'model_card']
 
 # %% ../../nbs/learners/33d_card.ipynb #12739085
 import re
@@ -71,7 +71,11 @@ def prep_steps(
 
 # %% ../../nbs/learners/33d_card.ipynb #1379a867
 _measures = dict(clip_accuracy='accuracy of one clip of each video', video_accuracy='accuracy of videos, by several clips of each',
-    clip_top5='one clip: true class among the first five', video_top5='several clips: true class among the first five', accuracy='accuracy')
+    clip_top5='one clip: true class among the first five', video_top5='several clips: true class among the first five', accuracy='accuracy',
+    balanced_accuracy='mean accuracy of the classes', macro_f1='mean F1 of the classes', video_map='mean average precision of the classes')
+_kinds = dict(macro_f1='f1', video_map='mAP')
+_of_sets = dict(_measures, clip_accuracy='share of clips whose set of labels is right, one clip of each video',
+    video_accuracy='share of videos whose set of labels is right')
 
 def eval_results(
     metrics:dict, # What was measured, with `data` and `split`
@@ -83,8 +87,9 @@ def eval_results(
     name = str(metrics['data'])
     about = dict(task_type='video-classification', dataset_name=name, dataset_type=re.sub(r'[^\w.-]+', '-', name).lower(),
         dataset_split=metrics.get('split'))
-    return [EvalResult(**about, metric_type='accuracy', metric_name=title, metric_value=metrics[k])
-        for k,title in _measures.items() if isinstance(metrics.get(k), float)]
+    measures = _of_sets if metrics.get('several_labels') else _measures
+    return [EvalResult(**about, metric_type=_kinds.get(k, 'accuracy'), metric_name=title, metric_value=metrics[k])
+        for k,title in measures.items() if isinstance(metrics.get(k), float)]
 
 # %% ../../nbs/learners/33d_card.ipynb #d8c91561
 def began_with(
@@ -107,6 +112,20 @@ def licence_text(
         lines.append(f'It began with the weights {o["name"]} ({o["source"]}), licence: {o["licence"]}{ends}.')
     return '\n\n'.join(dict.fromkeys(lines))
 
+# %% ../../nbs/learners/33d_card.ipynb #70413231
+def said_by(
+    cfg:dict, # From `model_config`
+) -> str: # Markdown, empty where the most likely class is the answer
+    "By what a model says a label, or none"
+    parts = []
+    if 'temperature' in cfg: parts.append('The logits are divided by the temperature before they become probabilities.')
+    if 'thresholds' in cfg: parts.append('A label is said above its threshold.')
+    if 'none_below' in cfg: parts.append('A video whose highest probability is below `none_below` shows none of the classes: '
+        "`predict_video(learn, 'video.mp4', none=True)` says so.")
+    values = {k:cfg[k] for k in ('temperature','none_below') if k in cfg}
+    if 'thresholds' in cfg: values['thresholds'] = dict(zip(cfg['vocab'], cfg['thresholds']))
+    return f'{" ".join(parts)}\n\n{md_pairs(values)}' if parts else ''
+
 # %% ../../nbs/learners/33d_card.ipynb #c4b5653b
 def card_head(
     cfg:dict, # From `model_config`
@@ -128,7 +147,7 @@ _card_use = """```python
 from action_recog.all import *
 
 learn = load_model('folder')
-learn.predict('video.mp4')
+predict_video(learn, 'video.mp4')
 ```"""
 
 # %% ../../nbs/learners/33d_card.ipynb #61e6558f
@@ -141,6 +160,9 @@ def model_card(
     made = {k:v for k,v in cfg['model'].items() if k!='weights'}
     parts = dict(Use=_card_use, Classes=', '.join(map(str, cfg['vocab'])), Preprocessing=steps,
         Licence=licence_text(began_with(cfg['model'])), Model=md_pairs(made))
-    for k in ('frames','metrics','recipe','versions'): parts[k.capitalize()] = md_pairs(cfg[k] or {})
+    if cfg.get('several_labels'): parts['Classes'] += '\n\nA video can show several of them, or none.'
+    if said_by(cfg): parts['What is said'] = said_by(cfg)
+    metrics = {k:v for k,v in (cfg['metrics'] or {}).items() if k!='confusion'}
+    for k in ('frames','metrics','recipe','versions'): parts[k.capitalize()] = md_pairs(metrics if k=='metrics' else cfg[k] or {})
     head = f'{card_head(cfg)}\n\n# {kind}: {len(cfg["vocab"])} actions\n\nA video classifier made with action_recog.\n'
     return '\n'.join([head, *(f'## {k}\n\n{v}\n' for k,v in parts.items() if v)])

@@ -302,9 +302,10 @@ def class_figures(self:Answers) -> dict: # Between 0 and 1, but for the counts o
     res = dict(macro_f1=macro_f1(self.said(self.probs), targs), calibration_error=calibration_error(self.probs, self.targs))
     if not one: return dict(res, several_labels=True, video_map=mean_average_precision(self.probs, targs),
         clip_map=mean_average_precision(self.order['in order'], targs))
-    preds = self.probs.argmax(1)
-    return dict(res, balanced_accuracy=balanced_accuracy(preds, self.targs),
-        confusion=confusion(preds, self.targs, len(self.vocab)).tolist())
+    preds,taken = self.probs.argmax(1),defaultdict(dict)
+    counts = confusion(preds, self.targs, len(self.vocab))
+    for i,j in counts.nonzero().tolist(): taken[self.vocab[i]][self.vocab[j]] = counts[i,j].item()
+    return dict(res, balanced_accuracy=balanced_accuracy(preds, self.targs), confusion=dict(taken))
 
 @patch
 def row(self:Answers) -> dict: # Accuracies of clips and videos, by `order` and `per_class`, between 0 and 1; counts

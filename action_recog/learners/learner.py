@@ -106,7 +106,8 @@ def _remembers(factory):
         made.update(learn.__dict__.get('made', {}))
         learn.made = dict(factory=factory.__name__, args=made)
         about = _first_weights(factory, **given.arguments)
-        warn_restricted(about)
+        # A model of the hub has said its licence while it was loaded
+        if factory.__name__!='video_learner' or not on_hub(given.arguments.get('arch')): warn_restricted(about)
         if about: learn.made['weights'] = about
         return learn
     return _inner

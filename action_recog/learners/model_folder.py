@@ -211,7 +211,8 @@ def frames_from_dict(
 # %% ../../nbs/learners/34a_model_folder.ipynb #25cb044b
 format_version = 4
 _config_keys = {'format','format_version','model','vocab','frames','recipe','metrics','versions'}
-_later_keys = {'several_labels','timeline_rule'}
+_later_keys = {'several_labels','timeline_rule','thresholds','temperature','none_below'}
+_said_by = 'thresholds','temperature','none_below'
 
 def _version(name):
     try: return version(name)
@@ -249,7 +250,9 @@ def model_config(
         metrics=ifnone(metrics, about.get('metrics', _last_metrics(learn))), versions=_versions())
     if several_labels(learn.dls): res.update(format_version=2, several_labels=True)
     if res['model']['args'].keys() & {'stream','members'}: res['format_version'] = 3
-    if made_on_hub(res['model']): res['format_version'] = 4
+    said_by = {k:learn.__dict__[k] for k in _said_by if learn.__dict__.get(k) is not None}
+    if said_by: res.update(said_by, format_version=4)
+    if made_on_hub(res['model']) or res['model']['factory']=='pretrained_learner': res['format_version'] = 4
     rule = learn.__dict__.get('timeline_rule')
     if rule: res['timeline_rule'] = dict(rule) if isinstance(rule, dict) else asdict(rule)
     return res
@@ -391,6 +394,16 @@ def _check_frames(frames):
     if not _is_stat(std, 0): raise ValueError(f'its std is {std!r}, but it has to be three numbers above 0')
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #3ec370eb
+def _check_said_by(cfg):
+    "Refuse thresholds, a temperature and a probability that are none"
+    def is_share(o): return isinstance(o, (int,float)) and not isinstance(o, bool) and 0<=o<=1
+    thresholds,temperature = cfg.get('thresholds', []),cfg.get('temperature', 1.)
+    if 'thresholds' in cfg and (not isinstance(thresholds, list) or len(thresholds)!=len(cfg['vocab']) or not all(map(is_share, thresholds))):
+        raise ValueError(f'its thresholds are {truncstr(repr(thresholds), 50)}, but they have to be a probability for each class')
+    if isinstance(temperature, bool) or not isinstance(temperature, (int,float)) or not 0<temperature<math.inf:
+        raise ValueError(f'its temperature is {temperature!r}, but it has to be a number above 0')
+    if not is_share(cfg.get('none_below', 0.)): raise ValueError(f'its none_below is {cfg["none_below"]!r}, but it has to be a probability')
+
 def _check_rule(rule):
     "Refuse a rule for timelines that is none"
     if rule is None: return
@@ -443,6 +456,7 @@ def load_model(
         _check_vocab(cfg['vocab'], cfg['model']['args']['n_out'])
         _check_frames(cfg['frames'])
         _check_rule(cfg.get('timeline_rule'))
+        _check_said_by(cfg)
         with warnings.catch_warnings(action='ignore'):
             dls = frames_from_dict(cfg['frames'], [str(o) for o in cfg['vocab']], device, cfg.get('several_labels', False))
             learn = model_from_dict(cfg['model'], dls)
@@ -454,5 +468,7 @@ def load_model(
     fit_state(learn.model, _read_weights(folder), folder/'model.safetensors', hint='fetch the folder again')
     learn.model.to(device).eval()
     learn.about = {k:cfg[k] for k in ('recipe','metrics')}
-    if 'timeline_rule' in cfg: learn.timeline_rule = cfg['timeline_rule']
+    for k in ('timeline_rule','temperature','none_below'):
+        if k in cfg: setattr(learn, k, cfg[k])
+    if 'thresholds' in cfg: set_thresholds(learn, cfg['thresholds'])
     return learn

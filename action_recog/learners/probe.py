@@ -44,7 +44,7 @@ def parts(self:AttentiveProbe,
     "What the attention works on"
     split = lambda o: o.unflatten(-1, (self.heads,-1)).transpose(1, 2)
     k,v = self.kv(self.norm1(x)).chunk(2, dim=-1)
-    return split(self.q(self.query.expand(len(x), -1, -1))),split(k),split(v)
+    return split(self.q(self.query.expand(x.shape[0], -1, -1))),split(k),split(v)
 
 @patch
 def forward(self:AttentiveProbe,

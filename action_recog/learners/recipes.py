@@ -13,6 +13,8 @@ __all__ = ['opt_funcs', 'sample_recipes', 'tutorial_recipes', 'default_recipes',
 import textwrap
 from dataclasses import dataclass,fields,replace
 from fastai.vision.all import *
+from ..clips.data import several_labels
+from .metrics import *
 from .baseline import *
 from .lstm import *
 from .timesformer import *
@@ -46,6 +48,8 @@ class Recipe:
     wd:float=None # Weight decay, from 0; fastai's own if `None`
     mixup:float=0. # `alpha` of fastai's `MixUp`, from 0, which leaves it out
     label_smoothing:float=0. # Share of the target that goes to the other classes, between 0 and 1
+    balance:bool=False # Draw clips of all classes alike often?
+    class_weights:bool=False # Weigh classes in the loss, by the inverse of their share?
     ema:float=0. # `decay` of `AverageWeights`, between 0 and 1; 0 leaves it out
     features:dict=None # Arguments of `cache_features`, to train and score on stored features; none if `None`
     split:str='official' # 'official', or 'random' for a random fifth of the clips as the validation set
@@ -120,14 +124,18 @@ opt_funcs = dict(adam=Adam, adamw=partial(Adam, sqr_mom=.999, eps=1e-8),
 
 # %% ../../nbs/learners/30_recipes.ipynb #ae46f831
 @patch
-def learner_args(self:Recipe) -> dict: # Arguments of the learner's factory
+def learner_args(self:Recipe,
+    dls:DataLoaders=None, # Of clips, which may have several labels; of one label each if `None`
+) -> dict: # Arguments of the learner's factory
     "Optimiser, loss and parameter groups"
     if self.opt not in opt_funcs:
         raise ValueError(f'there is no optimiser {self.opt!r}: choose from {", ".join(opt_funcs)}')
     res = {}
     if self.opt!='adam': res.update(opt_func=opt_funcs[self.opt], moms=(.9,.9,.9))
     if self.layer_decay: res['splitter'] = layer_splitter
-    if self.label_smoothing: res['loss_func'] = LabelSmoothingCrossEntropyFlat(eps=self.label_smoothing)
+    if self.class_weights: res['loss_func'] = weighted_loss(dls, self.label_smoothing)
+    elif self.label_smoothing and not (dls and several_labels(dls)):
+        res['loss_func'] = LabelSmoothingCrossEntropyFlat(eps=self.label_smoothing)
     return res
 
 # %% ../../nbs/learners/30_recipes.ipynb #9d76f961

@@ -7,7 +7,7 @@ Docs: https://action-recog.github.io/action_recog/learners/tables.html.md"""
 # %% auto #0
 __all__ = ['published', 'fill_row', 'tidy_rows', 'line_stats', 'line_errors', 'points', 'percent', 'percents', 'name_lines',
            'accuracy_table', 'and_list', 'split_names', 'recipe_names', 'table_caption', 'order_table', 'leak_table',
-           'per_class_table', 'to_md', 'table_md', 'report_md']
+           'per_class_table', 'confusion_table', 'to_md', 'table_md', 'report_md']
 
 # %% ../../nbs/learners/34_tables.ipynb #1736f3ca
 from dataclasses import fields,MISSING
@@ -100,7 +100,11 @@ def accuracy_table(
     values = ['clip_accuracy','video_accuracy','video_top5','order_blind_ceiling']
     # Of few classes the best five are nearly all
     if df.classes[0]<=10: values.remove('video_top5')
-    names = dict(video_top5='video top 5', order_blind_ceiling='order-blind ceiling')
+    names = dict(video_top5='video top 5', order_blind_ceiling='order-blind ceiling', video_map='mAP', macro_f1='macro F1')
+    if 'several_labels' in df: names.update(clip_accuracy='clip sets right', video_accuracy='video sets right')
+    # Rows of earlier versions do not have them
+    more = [o for o in ('video_map','balanced_accuracy','macro_f1') if o in df and df[o].notna().all()]
+    values = [*values[:2],*more,*values[2:]]
     table = percents(line_stats(df, values)).rename(columns=lambda o: names.get(o, o.replace('_', ' ')))
     if 'tutorial' in df.recipe.values: table['published, UCF101'] = [_published(*line) for line in table.index]
     if 'video_error' in df: table['standard error'] = line_errors(df).reindex(table.index).map(points)
@@ -194,6 +198,20 @@ def per_class_table(
     accs = accs.loc[accs.mean(axis=1).sort_values(kind='stable').index]
     return accs.map(percent).rename_axis('class').reset_index()
 
+# %% ../../nbs/learners/34_tables.ipynb #ad9eeb9a
+def confusion_table(
+    rows, # One dict for each run, as from `make_table`, usually of one learner
+) -> pd.DataFrame: # A line for each class that videos are of, a column for each class that was said; empty where no row knows
+    "The confusion matrix of videos as a table for people"
+    counts = Counter()
+    for o in rows:
+        for actual,taken in o.get('confusion', {}).items():
+            for said,n in taken.items(): counts[actual,said] += n
+    names = list(dict.fromkeys([*(a for a,_ in counts),*sorted(s for _,s in counts)]))
+    actual = [o for o in names if any(a==o for a,_ in counts)]
+    table = pd.DataFrame([[str(counts[a,s] or '') for s in names] for a in actual], actual, names)
+    return table.rename_axis('actual').reset_index()
+
 # %% ../../nbs/learners/34_tables.ipynb #26ef92c9
 def to_md(
     df:pd.DataFrame, # With text in all columns
@@ -214,8 +232,11 @@ def table_md(
 def report_md(
     rows, # One dict for each run, as from `make_table`
 ) -> str: # Markdown
-    "Accuracy, order test and leak of `rows` as Markdown"
+    "Accuracy, order test, leak and, of few classes, confusion matrix of `rows` as Markdown"
     leak = leak_table(rows)
     res = f'{table_md(rows)}\nThe order test, accuracy of clips:\n\n{to_md(order_table(rows))}'
     if len(leak): res += f'\nWhat a random split adds, accuracy of videos:\n\n{to_md(leak)}'
+    for (learner,*_),own in groupby(rows, lambda o: (o['learner'],o['recipe'].get('name'))).items():
+        taken = confusion_table(own)
+        if 0<len(taken)<=12: res += f'\nWhat {learner} takes each class for, videos by actual class and answer:\n\n{to_md(taken)}'
     return res

@@ -15,6 +15,7 @@ from dataclasses import asdict
 from fastai.vision.all import *
 from ..videos.files import *
 from ..videos.ucf101 import *
+from ..videos.video import get_videos
 from ..clips.sampling import *
 from ..clips.formats import *
 from ..clips.data import *
@@ -30,6 +31,8 @@ from .features import *
 from .distributed import *
 from .phases import *
 from .evaluate import *
+from .metrics import *
+from .calibration import *
 from .tables import *
 from .model_folder import *
 
@@ -62,13 +65,15 @@ class Run:
         save_best:bool=False, # End with the weights of the best epoch? Not where the validation set is the test
         why:str='', # Why this recipe was taken, as `choose_recipe` says it, for the row
         labels=None, # Table of segments or of whole videos in `path`, or a file for `read_any_labels`; all files if `None`
+        calibrate:bool=False, # Fit a temperature, and choose when to say none of the classes? Not where the validation set is the test
+        others=None, # With `calibrate`: videos that show none of the classes, or a folder of them
         **kwargs # For `get_dls`, with `labels` for `get_segment_dls`
     ):
-        store_attr('path,model,recipe,seed,num_workers,save_best,why')
+        store_attr('path,model,recipe,seed,num_workers,save_best,calibrate,others,why')
         self.out,self.data_args = Path(out),kwargs
         self.labels = read_any_labels(labels, path) if isinstance(labels, (str,Path)) else labels
         self.progress,self.devices,self.has_folder = Progress(),[device_name()],False
-        given = dict(kwargs, num_workers=num_workers, save_best=save_best)
+        given = dict(kwargs, num_workers=num_workers, save_best=save_best, calibrate=calibrate, others=others)
         given = {k:v for k,v in given.items() if v is not None and v is not False}
         self.settings = dict(learner=model, data=Path(path).absolute().name, files=name_clips(path, self.labels),
             recipe=plain_values(asdict(recipe)), seed=seed, run=plain_values(given))
@@ -90,14 +95,18 @@ def make(self:Run):
     set_seed(self.seed)
     args = dict(self.data_args, random=self.data_args.get('random') or .2*(r.split=='random'))
     if torch.cuda.is_available(): args['persistent_workers'] = True
+    if r.balance: args['balance'] = True
     if self.num_workers is not None: args['num_workers'] = self.num_workers
     get = get_dls if self.labels is None else partial(get_labelled_dls, labels=self.labels)
     self.dls,self.split = get(self.path, item_tfms=r.item_tfms(), batch_tfms=r.batch_tfms(), image_size=r.image_size,
         seq_len=r.seq_len, bs=r.bs, sampler=make_sampler(r.sampler, r.seq_len, r.step, r.gap), **args)
-    if self.save_best and not self.split.startswith(('groups','clips held out','validation')):
-        raise ValueError(f'the best epoch cannot be chosen on the {self.split}, which is the test: '
-            'choose it with tune, on groups held out of the training list')
-    self.learn = learner_meta[self.model]['learner'](self.dls, **r.model, **r.learner_args(), path=self.out)
+    for what,wanted in {'the best epoch':self.save_best, 'a temperature':self.calibrate and 'official' in self.split}.items():
+        if wanted and not self.split.startswith(('groups','clips held out','validation')):
+            raise ValueError(f'{what} cannot be chosen on the {self.split}, which is the test: '
+                'choose it with tune, on groups held out of the training list')
+    if not (r.balance or r.class_weights): warn_unequal(label_counts(self.dls))
+    metrics = dict(metrics=label_metrics()) if several_labels(self.dls) else {}
+    self.learn = learner_meta[self.model]['learner'](self.dls, **r.model, **r.learner_args(self.dls), **metrics, path=self.out)
     if encoder: self.begin_with(encoder)
 
 # %% ../../nbs/learners/35_training.ipynb #783fb7e5
@@ -152,7 +161,7 @@ def train_phase(self:Run,
     if self.recipe.clip: cbs.append(GradientClip(self.recipe.clip))
     if self.recipe.ema: cbs.append(AverageWeights(self.recipe.ema))
     if self.recipe.mixup: cbs.append(MixUp(self.recipe.mixup))
-    if self.save_best: cbs.append(SaveModelCallback(monitor='accuracy', fname='best'))
+    if self.save_best: cbs.append(SaveModelCallback(monitor=self.learn.metrics[-1].name, fname='best'))
     if phase.name=='frozen': self.learn.freeze()
     if phase.name=='unfrozen': self.learn.unfreeze()
     with self.features(), maybe_distributed(self.learn): fit_phase(self.learn, phase, start, cbs)
@@ -245,6 +254,15 @@ def train(self:Run,
             self.plot_losses()
             state = None
 
+# %% ../../nbs/learners/35_training.ipynb #9946f01e
+@patch
+def fit_probabilities(self:Run) -> dict: # `calibration`, as from `calibrate`
+    "Make the learner's probabilities right"
+    others = get_videos(self.others) if isinstance(self.others, (str,Path)) else self.others
+    # Features are stored of the run's own videos
+    with self.features() if others is None else nullcontext():
+        return dict(calibration=calibrate(self.learn, self.recipe.n_clips, self.recipe.flip, others))
+
 # %% ../../nbs/learners/35_training.ipynb #69faa99f
 @patch
 def score(self:Run):
@@ -253,8 +271,11 @@ def score(self:Run):
     start = time.perf_counter()
     with training_errors(self.recipe), self.features(scoring=True):
         self.answers = get_answers(self.learn, self.recipe.n_clips, self.recipe.flip)
+        if several_labels(self.learn.dls):
+            set_thresholds(self.learn, choose_thresholds(self.answers.probs, self.answers.targs))
+    found = self.fit_probabilities() if self.calibrate else {}
     # With stored features the learner had only a part of its encoder
-    measured = dict(self.answers.row(), parameters=total_params(self.learn.model)[0])
+    measured = dict(self.answers.row(), **found, parameters=total_params(self.learn.model)[0])
     epochs = [o['seconds'] for o in self.progress.history]
     times = dict(seconds_per_epoch=np.mean(epochs), seconds=sum(epochs)+time.perf_counter()-start)
     self.row = dict(split=self.split, **measured, **times, **self.settings, recipe_why=self.why, devices=self.devices)
