@@ -22,6 +22,7 @@ from action_recog.learners.backbones import VideoModel,video_body
 from action_recog.learners.features import cache_features
 from action_recog.learners.hf import create_hf
 from action_recog.learners.learner import video_learner
+from action_recog.videos.files import read_json
 from action_recog.videos.sample import write_sample
 
 large = dict(hidden_size=1024, num_hidden_layers=24, num_attention_heads=16, intermediate_size=4096)
@@ -105,7 +106,8 @@ def cost(name, device, n, bs, longest):
 def probe_row(device, folder):
     "The attentive probe on VideoMAE's base size: an epoch on live clips, an epoch on stored tokens, the disk"
     videos = write_sample(Path(folder)/'sample', n_groups=4, n_clips=1)/'UCF-101'
-    clips = get_instances(videos)[::5][:6]
+    by_class = {name:[o for o in get_instances(videos) if o.parent.name==name] for name in ('CircleGrow','CircleShrink')}
+    clips = [clip for own in by_class.values() for clip in own[:3]]
     dls = ActionDataLoaders.from_files(clips, splitter=IndexSplitter([0,3]), group_func=str, image_size=224, seq_len=16, bs=2,
         num_workers=0, device=torch.device(device))
     set_seed(0)
@@ -122,6 +124,15 @@ def probe_row(device, folder):
     disk = sum(o.stat().st_size for o in (Path(folder)/'tokens').rglob('*.npy'))
     return dict(clips=len(clips), live_epoch_s=round(live, 1), storing_s=round(storing, 1), stored_epoch_s=round(stored, 2),
         announced=said.getvalue().strip(), disk_mb=round(disk/1e6, 1))
+
+def keep(out, res):
+    "Write `res`, with the rows and the probe that `out` has already from this machine"
+    if out is None: return
+    old = read_json(out)
+    if old.get('device')==res['device'] and old.get('torch')==res['torch']:
+        new = {o['backbone'] for o in res['rows']}
+        res = {**old, **res, 'rows':[o for o in old['rows'] if o['backbone'] not in new]+res['rows']}
+    save_json(out, res)
 
 @call_parse
 def main(
@@ -142,11 +153,11 @@ def main(
         for name in names:
             # A process of its own, in which no memory is left over from another backbone
             with multiprocessing.get_context('spawn').Pool(1) as pool: rows.append(pool.apply(cost, (name,device,n,clips,longest)))
-            save_json(out, dict(res, rows=rows))
+            keep(out, dict(res, rows=rows))
             yield list(rows[-1].values())
     print_table(['backbone','million parameters','frames','pixels','answer, s','answer, GB','step, s','step, GB'], table())
     res['rows'] = rows
     if probe:
         with tempfile.TemporaryDirectory() as folder: res['probe'] = probe_row(device, folder)
         print_table(list(res['probe']), [list(res['probe'].values())])
-    save_json(out, res)
+    keep(out, res)
