@@ -36,10 +36,10 @@ def pair_scores(found, known, labels, some):
     a,b = (found[:,None]==found)&is_pair,(known[:,None]==known)&is_pair
     return (a&b).sum()/max(a.sum(), 1),(a&b).sum()/b.sum()
 
-def features(links, data, fn):
+def features(links, data, fn, size):
     "A vector of an ImageNet encoder for each link, stored in `fn`"
     if fn.exists(): return pd.read_csv(fn, index_col='file', dtype=dict(file=str))
-    dls = ActionDataLoaders.from_files(list(links.values()), image_size=224, seq_len=8, bs=8, num_workers=0)
+    dls = ActionDataLoaders.from_files(list(links.values()), image_size=size, seq_len=8, bs=8, num_workers=0)
     learn = baseline_learner(dls, arch='tf_efficientnet_lite0', weights=data/'weights/tf_efficientnet_lite0_timm.pth')
     return embed(learn, list(links), fn)
 
@@ -57,6 +57,7 @@ def main(
     path:str=None, # Folder with UCF101/, ucfTrainTestlist/ and weights/, $ACTION_RECOG_DATA if not given
     out:str='runs/groups', # Folder for the links and the features
     seeds:str='0,1,2', # Draws of the folds
+    size:int=160, # Pixels of the frames that the encoder sees
     save:str='bench/results/groups.json', # File for the figures
 ):
     "Compare groups that are found with those that are known"
@@ -71,7 +72,7 @@ def main(
     found = dict(pictures=find_groups(files))
     seconds = dict(pictures=time.perf_counter()-start)
     start = time.perf_counter()
-    table = features(links, data, out/'features.csv')
+    table = features(links, data, out/f'features-{size}.csv', size)
     seconds['features'] = time.perf_counter()-start
     found['features'] = find_groups(files, features=table)
     parts = {'all':number>0, 'groups 8 to 25':number>7, 'groups 1 to 7':number<8}
@@ -93,4 +94,4 @@ def main(
         official.append(float((own.idxmax(axis=1)==np.array(labels)[folds==1]).mean()))
     use['official splits'] = official
     print_table(['held out', 'accuracy', 'least', 'most'], ([k, *(f'{100*f(v):.1f} %' for f in (np.mean,min,max))] for k,v in use.items()))
-    save_json(save, dict(pairs=rows, seconds=seconds, accuracy=use, copies=len(found['pictures'].pairs)))
+    save_json(save, dict(size=size, pairs=rows, seconds=seconds, accuracy=use, copies=len(found['pictures'].pairs)))

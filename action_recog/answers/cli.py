@@ -83,8 +83,8 @@ def _tell_scenes(path):
         found = find_groups(data.files)
         splits = data.splits or GroupSplitter(seed=0, label_func=data.label_func, group_func=str)(data.files)
     copies = found.copies
-    mixed = copies[[data.label_func(a)!=data.label_func(b) for a,b in zip(copies['clip'], copies['other'])]]
-    for o in mixed[:20].itertuples(): print(f'note: {o.clip} and {o.other} look like copies and have two labels')
+    mixed = [o for o in copies.itertuples() if data.label_func(o.file)!=data.label_func(o.other)]
+    for o in mixed[:20]: print(f'note: {o.file} and {o.other} look like copies and have two labels')
     n_train,n_valid = torn_clips(found.groups, splits)
     if names_groups(data.files, data.group_func) or not n_valid: return
     which = 'the folders hold out' if data.splits else 'a split at random holds out'

@@ -90,13 +90,13 @@ class DataLook:
         return pd.DataFrame([(o.relative_to(self.path).as_posix(), why) for o,why in self.reasons.items()], columns=['file','why'])
 
     @property
-    def copies(self) -> pd.DataFrame: # Columns `clip`, `other` and `labels`
+    def copies(self) -> pd.DataFrame: # Columns `file`, `other` and `labels`
         "Clips that show the same"
         rows = []
         for a,b in self.found.pairs:
             labels = {self.data.label_func(self.files[i]) for i in (a,b)}
             rows.append((*(self.files[i].relative_to(self.path).as_posix() for i in (a,b)), ' and '.join(sorted(map(str, labels)))+(' (!)' if len(labels)>1 else '')))
-        return pd.DataFrame(rows, columns=['clip','other','labels'])
+        return pd.DataFrame(rows, columns=['file','other','labels'])
 
 # %% ../../nbs/answers/58_look.ipynb #a5201ab2
 _style = '''body{font:15px sans-serif;max-width:70em;margin:2em auto;padding:0 1em}td,th{padding:.15em .6em;text-align:left;vertical-align:middle}

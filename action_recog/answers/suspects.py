@@ -23,12 +23,13 @@ from .embed import *
 # %% ../../nbs/answers/59_suspects.ipynb #c6ffb042
 def place_vector(
     known:Tensor, # As from `known_of`
-) -> Tensor: # `(B, 12*nf)` for maps, `(B, 3*nf)` for features of frames
-    "What is known of each quarter of the picture in each third of the time"
+) -> Tensor: # `(B, 15*nf)` for maps, `(B, 3*nf)` for features of frames
+    "What is known of the picture and of each of its quarters in each third of the time"
     if known.ndim==2: return known
     if known.ndim>3:
-        cells = F.adaptive_avg_pool2d(known.flatten(0, 1), 2).flatten(1)
-        known = cells.unflatten(0, known.shape[:2])
+        maps = known.flatten(0, 1)
+        means = torch.cat([maps.mean((-1,-2)), F.adaptive_avg_pool2d(maps, 2).flatten(1)], 1)
+        known = means.unflatten(0, known.shape[:2])
     return F.adaptive_avg_pool1d(known.transpose(1, 2), 3).flatten(1)
 
 # %% ../../nbs/answers/59_suspects.ipynb #6e97587e
@@ -60,7 +61,7 @@ def out_of_fold(
         steps = [StandardScaler()]
         # Many values of few clips are told alike by their main directions
         if x.shape[1]>(~own).sum(): steps.append(PCA(min(200, (~own).sum()), random_state=0))
-        model = make_pipeline(*steps, LogisticRegression(C=.03, max_iter=500)).fit(x[~own], labels[~own])
+        model = make_pipeline(*steps, LogisticRegression(C=.1, max_iter=500)).fit(x[~own], labels[~own])
         probs.loc[own, model.classes_] = model.predict_proba(x[own])
     return probs
 

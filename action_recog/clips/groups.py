@@ -123,20 +123,22 @@ def near_copies(
     seen:list, # `Glance`s, or `None` where there is none
 ) -> list: # Pairs of numbers
     "Clips that show the same"
-    idxs = [i for i,o in enumerate(seen) if o is not None]
-    if len(idxs)<2: return []
-    grey,length = torch.stack([seen[i].grey for i in idxs]),tensor([seen[i].seconds for i in idxs])
-    moves = movement(grey)
+    there = [i for i,o in enumerate(seen) if o is not None]
+    # Pictures that differ little have nearly the same mean, so few pairs have to be compared
+    there = sorted(there, key=lambda i: seen[i].grey.mean().item())
+    if len(there)<2: return []
+    grey,length = torch.stack([seen[i].grey for i in there]),tensor([seen[i].seconds for i in there])
+    means,moves = grey.mean(1),movement(grey)
     # Less than 1.5 grey levels is noise
     size = moves.pow(2).mean(1).sqrt().clamp(min=1.5)
     pairs = []
-    for i,a in enumerate(idxs):
-        rest = slice(i+1, None)
+    for i,stop in enumerate(torch.searchsorted(means, means+3.01, right=True).tolist()):
+        rest = slice(i+1, stop)
         is_alike = (grey[rest]-grey[i]).abs().mean(1)<=3
         is_alike &= (moves[rest]-moves[i]).pow(2).mean(1).sqrt()<=.3*size[rest].maximum(size[i])
         is_alike &= (length[rest]-length[i]).abs()<=.03*length[rest].maximum(length[i])
-        pairs += [(a,idxs[i+1+j]) for j in is_alike.nonzero()[:,0].tolist()]
-    return pairs
+        pairs += [tuple(sorted((there[i],there[i+1+j]))) for j in is_alike.nonzero()[:,0].tolist()]
+    return sorted(pairs)
 
 # %% ../../nbs/clips/12a_groups.ipynb #f15b578f
 class FoundGroups:
@@ -166,10 +168,10 @@ class FoundGroups:
         return pd.DataFrame(dict(file=[str(o) for o in self.files], label=[o.parent.name for o in self.files], group=self.groups))
 
     @property
-    def copies(self) -> pd.DataFrame: # A row a pair: `clip`, `other`, and `same_class`
+    def copies(self) -> pd.DataFrame: # A row a pair: `file`, `other`, and `same_class`
         "Near-copies"
         pairs = [(self.files[a],self.files[b]) for a,b in self.pairs]
-        return pd.DataFrame([(a,b,a.parent.name==b.parent.name) for a,b in pairs], columns=['clip','other','same_class'])
+        return pd.DataFrame([(a,b,a.parent.name==b.parent.name) for a,b in pairs], columns=['file','other','same_class'])
 
 # %% ../../nbs/clips/12a_groups.ipynb #aae48b51
 def _as_vectors(features, files):
@@ -232,7 +234,7 @@ def show(self:FoundGroups,
 ) -> list: # Axes
     "Film strips of the largest groups"
     names = [o for o in self.sizes.index if any(own==o and p is not None for p,own in zip(self.pictures, self.groups))][:max_n]
-    axs = get_grid(len(names), ncols=1, figsize=(8,len(names)*1.1))
+    axs = get_grid(len(names), ncols=1, figsize=(8,len(names)*1.4))
     for ax,name in zip(axs, names): show_image(self.strip(name, n), ctx=ax, title=f'{name}: {self.sizes[name]} clips')
     return axs
 
