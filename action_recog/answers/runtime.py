@@ -467,6 +467,7 @@ def _due(frames, every, gap):
             _,first = waiting.popleft()
             yield seconds,[first,frame] if gap else [first]
 
+# %% ../../nbs/answers/55a_runtime.ipynb #5ea6a0ed
 def watch(
     model:OnnxModel, # To be asked
     source, # Video file, or address of a stream (rtsp, http, udp, …)
@@ -534,6 +535,7 @@ def print_answers(
         else: print(json.dumps(answer_dict(answer), ensure_ascii=False) if as_json else _text(answer, len(videos)>1))
     return n_bad
 
+# %% ../../nbs/answers/55a_runtime.ipynb #282e2afc
 def print_moments(
     learner, # File from `to_onnx`
     source, # Video file, or address of a stream
