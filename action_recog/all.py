@@ -24,6 +24,7 @@ from .clips.folders import *
 from .clips.formats import *
 from .clips.data import *
 from .clips.segments import *
+from .clips.tables import *
 from .learners.layers import *
 from .learners.speed import *
 from .learners.recurrent import *
@@ -68,4 +69,6 @@ from .answers.annotate import *
 from .answers.watch import *
 from .answers.interpret import *
 from .answers.export import *
+from .answers.look import *
 from .answers.embed import *
+from .answers.suspects import *

@@ -73,6 +73,24 @@ def _print_counts(report, end=''):
     print(', '.join(f'{n} {status}' for status,n in counts.items())+end)
 
 # %% ../../nbs/answers/57_cli.ipynb #5203cf76
+def _tell_scenes(path):
+    "Print the near-copies with two labels, and how much a split at random leaks where nothing tells groups"
+    from action_recog.clips.folders import read_folder
+    from action_recog.clips.groups import find_groups,torn_clips
+    from action_recog.clips.splits import GroupSplitter,names_groups
+    with warnings.catch_warnings(action='ignore'):
+        data = read_folder(path)
+        found = find_groups(data.files)
+        splits = data.splits or GroupSplitter(seed=0, label_func=data.label_func, group_func=str)(data.files)
+    copies = found.copies
+    mixed = [o for o in copies.itertuples() if data.label_func(o.file)!=data.label_func(o.other)]
+    for o in mixed[:20]: print(f'note: {o.file} and {o.other} look like copies and have two labels')
+    n_train,n_valid = torn_clips(found.groups, splits)
+    if names_groups(data.files, data.group_func) or not n_valid: return
+    which = 'the folders hold out' if data.splits else 'a split at random holds out'
+    print(f'note: the names tell no groups; of {len(splits[1])} clips that {which}, {n_valid} share a scene with {n_train} of {len(splits[0])} '
+        'for training: split by group_func=find_groups(files), or by the table of ar-data look')
+
 def _check(path, lists, n_workers):
     "Print what is missing, broken or double in `path`"
     from action_recog.videos.check import check_dataset,class_table
@@ -86,6 +104,7 @@ def _check(path, lists, n_workers):
         if len(rows)>20: print(f'{status}: … and {len(rows)-20} more')
     gone = set(class_index(lists))-set(table.index) if lists else set()
     if gone: print(f'{len(gone)} listed classes have no folder here and were not asked for, the first is {min(gone)}')
+    _tell_scenes(path)
     _print_counts(report)
     if (report.status!='ok').any(): sys.exit(1)
 
@@ -126,12 +145,12 @@ def _frames(path, dest, **kwargs):
 @call_parse(pos=['path'])
 @_one_sentence
 def ar_data(
-    action:str, # `sample`, `ucf101`, `frames` or `check`
-    path:str=None, # sample, ucf101: folder to write, ucf101's in fastai's data; frames, check: folder of class folders
-    dest:str=None, # frames: folder for the frame folders, `path` with -frames if not given
+    action:str, # `sample`, `ucf101`, `frames`, `check` or `look`
+    path:str=None, # sample, ucf101: folder to write, ucf101's in fastai's data; frames, check, look: folder of class folders
+    dest:str=None, # frames: folder for the frame folders, `path` with -frames if not given; look: page, `path`-look.html
     size:int=None, # frames: length of the short side in pixels, the videos' own if not given
     force:bool=False, # frames: extract anew what is there?
-    n_workers:int=None, # frames, check: processes, the number of cores if not given
+    n_workers:int=None, # frames, check, look: processes, the number of cores if not given
     lists:str=None, # check: folder of the UCF101 lists, looked for in and beside `path` if not given
     mirror:str='crcv', # ucf101: crcv, the authors' RAR archive, or zip, THUMOS' ZIP archive
     verify:bool=True, # ucf101: do not verify the server's certificate, rely on the known size
@@ -142,9 +161,9 @@ def ar_data(
     rate:float=None, # check: frames a second of labels that count frames
     point:float=None, # check: seconds that an event of the labels lasts that has no end
 ):
-    "Write the sample videos, fetch UCF101, extract the frames of videos, or check that all clips are there and whole"
-    if action not in ('sample','ucf101','frames','check'):
-        raise ValueError(f'there is no action {action!r}: choose sample, ucf101, frames or check')
+    "Write the sample videos, fetch UCF101, extract the frames of videos, check that all clips are there and whole, or look at them"
+    if action not in ('sample','ucf101','frames','check','look'):
+        raise ValueError(f'there is no action {action!r}: choose sample, ucf101, frames, check or look')
     if path is None and action!='ucf101': raise ValueError(f'{action} needs a folder: ar-data {action} PATH')
     if action=='sample':
         from action_recog.videos.sample import write_sample
@@ -153,6 +172,10 @@ def ar_data(
         from action_recog.videos.ucf101 import get_ucf101
         print(get_ucf101(path, mirror, verify))
     elif action=='frames': _frames(path, dest, force=force, size=size, n_workers=n_workers)
+    elif action=='look':
+        from action_recog.answers.look import look_at
+        out = look_at(path, dest, n_workers=n_workers)
+        print(f'{out}\n{out.with_name(out.stem+"-groups.csv")}: groups for ar-train --labels')
     elif labels: _check_labels(path, labels, rate=rate, point=point)
     else: _check(path, lists, n_workers)
 
@@ -169,24 +192,37 @@ def _data(path):
 def _loggers(**wanted): return [name for name,on in wanted.items() if on]
 
 # %% ../../nbs/answers/57_cli.ipynb #1ad61b63
-def _label_args(path, labels, background, rate, point, overlaps=None):
-    "What a training is told about the segments in file `labels`"
-    if labels is None: return {}
-    df = _read_labels(labels, path, rate=rate, point=point)
-    more = {'background':'background'} if background else {}
-    return dict(labels=df, **more, **({'overlaps':overlaps} if overlaps else {}))
+_label_options = 'labels','group','background','rate','point','overlaps','window'
 
-def _timeline_scores(out, path, df):
+def _label_args(path, labels=None, group=None, background=False, rate=None, point=None, overlaps=None, window=None):
+    "What a training is told about the videos or segments in file `labels`"
+    from action_recog.clips.tables import read_any_labels
+    if labels is None:
+        if group is not None: raise ValueError('--group names a column of a table: give the table by --labels')
+        return {}
+    df = read_any_labels(labels, path, group, **{k:v for k,v in dict(rate=rate, point=point).items() if v is not None})
+    if 'start' not in df:
+        if background: raise ValueError(f'{labels} is a table of whole videos, which have no background: leave out --background')
+        return dict(labels=df)
+    length = float((df.end-df.start).median())
+    if window is None: window = max(round(length/2, 2), .01)
+    if window: print(f'windows of {window:g} s, the usual segment has {length:.2f} s', flush=True)
+    more = {'background':'background'} if background else {}
+    if window: more.update(window=window, every=window/2)
+    if overlaps: more['overlaps'] = overlaps
+    return dict(labels=df, **more)
+
+def _timeline_scores(out, path, labels, window=None, **kwargs):
     "How right the timelines are that the learner in `out` makes of the videos that were held out"
     from action_recog.answers.export import open_learner
     from action_recog.answers.measure import score_films
     from action_recog.clips.segments import held_out_rows
     from action_recog.videos.files import read_json,write_json
-    truth = held_out_rows(df, path, seed=0)
+    truth = held_out_rows(labels, path, seed=0)
     learn = open_learner(out)
     learn.remove_cbs(learn.cbs.filter(lambda o: o.name=='progress'))
-    length = float((df.end-df.start).median())
-    scores = score_films(learn, truth, path, truth.video.unique().tolist(), windows=(length/2,length))
+    length = float((labels.end-labels.start).median())
+    scores = score_films(learn, truth, path, truth.video.unique().tolist(), windows=(window,) if window else (length/2,length))
     for name,news in {'model/config.json':dict(timeline_rule=scores['rule']), 'metrics.json':dict(timeline=scores)}.items():
         if (Path(out)/name).is_file(): write_json(Path(out)/name, {**read_json(Path(out)/name), **news})
     return {k:v for k,v in scores.items() if isinstance(v, float)}
@@ -237,7 +273,7 @@ def ar_train(
     save_best:bool=False, # End with the epoch best on the groups held out? With --tune, or where there are no lists
     tensorboard:bool=False, # Write to OUT/tensorboard for TensorBoard?
     wandb:bool=False, # Log to Weights & Biases?
-    labels:str=None, # Table of segments of long videos: CSV, Label Studio, BORIS, ELAN or ActivityNet
+    labels:str=None, # Table of files and labels, or of segments of long videos: CSV, Label Studio, BORIS, ELAN, ActivityNet
     background:bool=False, # With --labels: is time without a label a class too?
     rate:float=None, # With --labels that count frames: frames a second
     point:float=None, # With --labels: seconds that an event lasts that has no end
@@ -246,6 +282,8 @@ def ar_train(
     class_weights:bool=False, # Weigh classes in the loss instead?
     calibrate:bool=False, # Fit a temperature on the groups held out, and choose when to say "none of these"?
     others:str=None, # With --calibrate: folder of videos that show none of the classes
+    window:float=None, # With --labels: seconds of a clip around each moment, and of a timeline's windows; half the usual segment if not given, 0: clips are whole segments
+    group:str=None, # With --labels: column of the groups that stay on one side of the split
 ):
     "Train a learner and save it with its metrics"
     from action_recog.learners.recipes import get_recipe
@@ -255,14 +293,14 @@ def ar_train(
     (name,),why = _choose(recipe and [recipe], model)
     changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr, balance=balance or None,
         class_weights=class_weights or None)
-    segments = _label_args(path, labels, background, rate, point, overlaps)
+    segments = _label_args(path, labels, group, background, rate, point, overlaps, window)
     asked = dict(calibrate=True, others=others) if calibrate else {}
     row = save_run(_data(path), model, out, get_recipe(model, name, arch, weights, **changes), fold=fold, lists=lists,
         why=why, tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
         loggers=_loggers(tensorboard=tensorboard, wandb=wandb), **segments, **asked)
     print(f'\n{table_md([row])}')
     if calibrate: _print_calibration(row['calibration'])
-    if segments: _print_timelines({model:_timeline_scores(out, path, segments['labels'])})
+    if 'start' in segments.get('labels', ()): _print_timelines({model:_timeline_scores(out, path, **segments)})
     print(f'\nsaved in {out}')
 
 # %% ../../nbs/answers/57_cli.ipynb #e954743f
@@ -301,12 +339,12 @@ def ar_table(
     changes = {k:kwargs.pop(k, None) or None for k in ('image_size','seq_len','bs','epochs','lr','balance','class_weights')}
     if not kwargs.get('calibrate'): kwargs = {k:v for k,v in kwargs.items() if k not in ('calibrate','others')}
     loggers = _loggers(**{k:kwargs.pop(k, False) for k in ('tensorboard','wandb')})
-    segments = _label_args(path, *[kwargs.pop(k, None) for k in ('labels','background','rate','point','overlaps')])
+    segments = _label_args(path, **{k:kwargs.pop(k, None) for k in _label_options})
     table = fused_table if fuse else make_table
     rows = table(_data(path), out, recipes, models, arch, weights, changes,
         why=why, folds=folds, seeds=seeds, leak=leak, loggers=loggers, **kwargs, **segments)
     print(f'\n{report_md(rows)}')
-    if segments: _print_timelines({o['name']:_timeline_scores(Path(out)/o['name'], path, segments['labels']) for o in rows})
+    if 'start' in segments.get('labels', ()): _print_timelines({o['name']:_timeline_scores(Path(out)/o['name'], path, **segments) for o in rows})
     print(f'\nsaved in {out}')
 
 # %% ../../nbs/answers/57_cli.ipynb #3564e84d

@@ -53,7 +53,8 @@ def video_vectors(
     if not files: raise ValueError('there are no videos to embed: give their files')
     device = one_device(learn)
     model = learn.model.eval()
-    batches = learn.dls.test_dl(files, bs=min(learn.dls.valid.bs, 16))
+    # Small batches need less memory, and on a CPU that is faster
+    batches = learn.dls.test_dl(files, bs=16 if device.type=='cuda' else 2)
     return torch.cat([summary(known_of(model, to_device(b[0], device))).as_subclass(Tensor).float().cpu() for b in batches])
 
 # %% ../../nbs/answers/58a_embed.ipynb #b71f06c0

@@ -321,6 +321,7 @@ def from_df(cls:ActionDataLoaders,
 ) -> ActionDataLoaders:
     "Create from a table of files and labels"
     need_no_segments(df, 'the table')
+    if valid_col is not None: df = without_test(df, valid_col)
     files = table_files(df, path, folder, suff, fn_col)
     labels = table_labels(df, files, label_col, label_delim)
     groups = clip_group

@@ -6,8 +6,8 @@ Docs: https://action-recog.github.io/action_recog/clips/labels.html.md"""
 
 # %% auto #0
 __all__ = ['read_table', 'table_column', 'table_files', 'has_header', 'Lookup', 'is_label_list', 'label_list', 'AsText',
-           'class_order', 'split_labels', 'table_labels', 'table_valid', 'VideoSegment', 'as_clip', 'stretch_of',
-           'base_name', 'find_videos', 'video_seconds', 'segment_faults', 'tell_faults', 'check_labels',
+           'class_order', 'split_labels', 'table_labels', 'table_valid', 'without_test', 'VideoSegment', 'as_clip',
+           'stretch_of', 'base_name', 'find_videos', 'video_seconds', 'segment_faults', 'tell_faults', 'check_labels',
            'need_no_segments']
 
 # %% ../../nbs/clips/13_labels.ipynb #1b36362c
@@ -30,13 +30,17 @@ def read_table(
 ) -> pd.DataFrame: # Its rows, all entries text
     "Read a table of files and labels"
     text = _read_text(Path(fn))
-    as_text = dict(dtype=str, na_filter=False, index_col=False)
+    as_text = dict(dtype=str, na_filter=False, index_col=False, skip_blank_lines=False)
     try: df = pd.read_csv(io.StringIO(text), header=header, delimiter=delimiter, **as_text)
     except ValueError as e: raise ValueError(f'{fn}: {e}') from None
     other = first(o for o in ';\t|,' if o!=delimiter and o in text.splitlines()[0])
     if other and df.shape[1]==1: raise ValueError(f'{fn} has one column with {delimiter!r} between columns: '
         f'give delimiter={other!r}')
     df = df.apply(lambda column: column.str.strip())
+    # A row is called by its line in the file, and empty lines are none
+    first_line = 1 if header is None else 2+(header if isinstance(header, int) else 0)
+    df.index += first_line
+    df = df[~df.fillna('').eq('').all(axis=1)]
     return df.rename(columns=lambda o: o.strip() if isinstance(o, str) else o)
 
 # %% ../../nbs/clips/13_labels.ipynb #890922e3
@@ -62,11 +66,13 @@ def table_files(
     "The files that a table names"
     root = Path(path)/(folder or '')
     files = table_column(df, fn_col, 'the files').map(lambda o: root/f'{o}{suff}')
-    gone = files.filter(lambda o: not o.exists())
-    if gone: raise ValueError(f'{len(gone)} of {len(files)} clips do not exist, the first is {gone[0]}: '
+    gone = files.argwhere(lambda o: not o.exists())
+    if gone: raise ValueError(f'{len(gone)} of {len(files)} clips do not exist, the first is {files[gone[0]]} in row {df.index[gone[0]]}: '
         'correct the table, `path`, `folder` or `suff`')
     twice = [o for o,n in Counter(files).items() if n>1]
-    if twice: raise ValueError(f'{len(twice)} clips stand in more than one row, the first is {twice[0]}: keep one row each')
+    if twice:
+        rows = ' and '.join(str(df.index[i]) for i in files.argwhere(lambda o: o==twice[0])[:2])
+        raise ValueError(f'{len(twice)} clips stand in more than one row, the first is {twice[0]} in rows {rows}: keep one row each')
     return files
 
 # %% ../../nbs/clips/13_labels.ipynb #123d62f5
@@ -142,12 +148,14 @@ def table_labels(
     "The labels of `files` by a table"
     labels = table_column(df, label_col, 'the labels')
     if label_delim: return Lookup(dict(zip(files, labels.map(lambda o: split_labels(o, label_delim)))))
-    bare = files[labels.argwhere(lambda o: pd.isna(o) or str(o).strip()=='')]
-    if bare: raise ValueError(f'{len(bare)} clips have no label, the first is {bare[0]}: fill in column {label_col!r}')
+    bare = labels.argwhere(lambda o: pd.isna(o) or str(o).strip()=='')
+    if bare: raise ValueError(f'{len(bare)} clips have no label, the first is {files[bare[0]]} in row {df.index[bare[0]]}: '
+        f'fill in column {label_col!r}')
     return Lookup(dict(zip(files, labels.map(lambda o: str(o).strip()))))
 
 # %% ../../nbs/clips/13_labels.ipynb #6752d3b2
-_held_out = {'1','1.0','true','t','yes','y','valid','val','validation','dev','test','testing'}
+_test,_valid = ('test','testing'),('valid','val','validation','dev')
+_held_out = {'1','1.0','true','t','yes','y',*_valid,*_test}
 _trained = {'0','0.0','false','f','no','n','train','training'}
 
 def table_valid(
@@ -156,12 +164,24 @@ def table_valid(
 ) -> list: # Numbers of their rows
     "The rows of the validation set"
     words = table_column(df, valid_col, 'the validation set').map(lambda o: '' if pd.isna(o) else str(o).strip().lower())
-    unknown = words.filter(lambda o: o not in _held_out|_trained)
+    unknown = words.argwhere(lambda o: o not in _held_out|_trained)
     if unknown: raise ValueError(f'{len(unknown)} of {len(words)} entries of column {valid_col!r} do not say whether '
-        f'a clip is held out, the first is {unknown[0]!r}: write true or false, 1 or 0, valid or train')
-    if {'test','testing'} & set(words) and {'valid','val','validation','dev'} & set(words):
+        f'a clip is held out, the first is {words[unknown[0]]!r} in row {df.index[unknown[0]]}: write true or false, 1 or 0, valid or train')
+    if set(_test) & set(words) and set(_valid) & set(words):
         raise ValueError(f'column {valid_col!r} names a validation set and a test set: give the rows of one of them')
     return words.argwhere(lambda o: o in _held_out)
+
+# %% ../../nbs/clips/13_labels.ipynb #3c42e494
+def without_test(
+    df:pd.DataFrame, # A row a clip
+    valid_col:int|str, # Column that says which clips are held out
+) -> pd.DataFrame: # Without the test set, if there is a validation set beside it
+    "Leave the rows of a test set out"
+    words = table_column(df, valid_col, 'the validation set').map(lambda o: str(o).strip().lower())
+    if not (set(_test) & set(words) and set(_valid) & set(words)): return df
+    is_test = np.array([o in _test for o in words])
+    warn(f'{is_test.sum()} clips of the test set are left out: the validation set is another')
+    return df[~is_test]
 
 # %% ../../nbs/clips/13_labels.ipynb #b45ed01f
 @dataclass(frozen=True, order=True)

@@ -251,6 +251,7 @@ def from_segments(cls:ActionDataLoaders,
     valid_pct:float=.2, # Share of each class's groups to hold out, where the table has no split
     seed:int=None, # For the same split again
     window:float=None, # Seconds of a clip around each moment, as windows of a timeline lie; whole segments if `None`
+    every:float=None, # Seconds from the middle of one window to that of the next, about; a quarter of the window if `None`
     **kwargs
 ) -> ActionDataLoaders:
     "Create from segments of long videos"
@@ -259,13 +260,13 @@ def from_segments(cls:ActionDataLoaders,
     df = settle_overlaps(df.assign(label=df.label.astype(str)), overlaps)
     df['group'] = segment_groups(df, path)
     whole,seconds = df,{o:video_seconds(path/o)[0] for o in df.video.unique()} if window or background else {}
-    if window is not None: df = window_rows(whole, seconds, window)
+    if window is not None: df = window_rows(whole, seconds, window, every)
     train,valid = segment_splits(df, df.group.tolist(), valid_pct, seed)
     pool = []
     if background:
         name = () if overlaps=='several' else background if isinstance(background, str) else 'background'
         pieces = background_rows(whole, seconds, name)
-        if window is not None: pieces = window_rows(pieces, seconds, window)
+        if window is not None: pieces = window_rows(pieces, seconds, window, every)
         n_train,n_valid = (background_count(len(o), background_share) for o in (train,valid))
         pool,rest = background_sides(df, pieces, train, valid, n_valid)
         df = pd.concat([df, pieces], ignore_index=True)

@@ -88,7 +88,8 @@ def plain_config(self:HFCheckpoint) -> dict: # Plain values
     own = {*vars(hf_class(self.family, 'Config'))['__annotations__'],'model_type','architectures','qkv_bias','source','license'}
     res = {k:v for k,v in self.config.items() if k in own}
     if self.licence: res['license'] = self.licence
-    return {'source':self.name, **res}
+    # The path of a folder says more about a machine than about the weights
+    return {'source':Path(self.name).name if Path(self.name).is_dir() else self.name, **res}
 
 @patch(as_prop=True)
 def kind(self:HFCheckpoint) -> str: # As `hf_class` takes it

@@ -20,6 +20,7 @@ from ..clips.sampling import *
 from ..clips.formats import *
 from ..clips.data import *
 from ..clips.segments import *
+from ..clips.tables import *
 from .encoder import *
 from .timesformer import *
 from .hf import on_hub
@@ -38,10 +39,10 @@ from .model_folder import *
 # %% ../../nbs/learners/35_training.ipynb #15e2cfd0
 def name_clips(
     path:str|Path, # Folder of class folders with videos or frame folders
-    labels:pd.DataFrame=None, # Table of segments whose videos are in `path`
+    labels:pd.DataFrame=None, # Table of segments, or of whole videos, that are in `path`
 ) -> str: # As in '400 clips, 2dcdc1bc'
     "Number and checksum of the clips below `path`"
-    if labels is not None: return f'{len(labels)} segments, {zlib.crc32(labels.to_csv(index=False).encode()):08x}'
+    if labels is not None: return f'{len(labels)} {"segments" if "start" in labels else "clips"}, {zlib.crc32(labels.to_csv(index=False).encode()):08x}'
     names = [f'{o.parent.name}/{o.name}' for o in get_instances(path)]
     checksum = zlib.crc32('\n'.join(names).encode(errors='surrogateescape'))
     return f'{len(names)} clips, {checksum:08x}'
@@ -63,14 +64,14 @@ class Run:
         num_workers:int=None, # Of the data loaders, fastai's default if `None`
         save_best:bool=False, # End with the weights of the best epoch? Not where the validation set is the test
         why:str='', # Why this recipe was taken, as `choose_recipe` says it, for the row
-        labels=None, # Table of segments whose videos are in `path`, or a file for `read_labels`; each clip is a file if `None`
+        labels=None, # Table of segments or of whole videos in `path`, or a file for `read_any_labels`; all files if `None`
         calibrate:bool=False, # Fit a temperature, and choose when to say none of the classes? Not where the validation set is the test
         others=None, # With `calibrate`: videos that show none of the classes, or a folder of them
         **kwargs # For `get_dls`, with `labels` for `get_segment_dls`
     ):
         store_attr('path,model,recipe,seed,num_workers,save_best,calibrate,others,why')
         self.out,self.data_args = Path(out),kwargs
-        self.labels = read_labels(labels, path) if isinstance(labels, (str,Path)) else labels
+        self.labels = read_any_labels(labels, path) if isinstance(labels, (str,Path)) else labels
         self.progress,self.devices,self.has_folder = Progress(),[device_name()],False
         given = dict(kwargs, num_workers=num_workers, save_best=save_best, calibrate=calibrate, others=others)
         given = {k:v for k,v in given.items() if v is not None and v is not False}
@@ -96,7 +97,7 @@ def make(self:Run):
     if torch.cuda.is_available(): args['persistent_workers'] = True
     if r.balance: args['balance'] = True
     if self.num_workers is not None: args['num_workers'] = self.num_workers
-    get = get_dls if self.labels is None else partial(get_segment_dls, labels=self.labels)
+    get = get_dls if self.labels is None else partial(get_labelled_dls, labels=self.labels)
     self.dls,self.split = get(self.path, item_tfms=r.item_tfms(), batch_tfms=r.batch_tfms(), image_size=r.image_size,
         seq_len=r.seq_len, bs=r.bs, sampler=make_sampler(r.sampler, r.seq_len, r.step, r.gap), **args)
     for what,wanted in {'the best epoch':self.save_best, 'a temperature':self.calibrate and 'official' in self.split}.items():
