@@ -192,18 +192,21 @@ def _data(path):
 def _loggers(**wanted): return [name for name,on in wanted.items() if on]
 
 # %% ../../nbs/answers/57_cli.ipynb #1ad61b63
-_label_options = 'labels','group','background','rate','point','overlaps','window'
+_label_options = 'labels','group','background','rate','point','overlaps','window','label_delim'
 
-def _label_args(path, labels=None, group=None, background=False, rate=None, point=None, overlaps=None, window=None):
+def _label_args(path, labels=None, group=None, background=False, rate=None, point=None, overlaps=None, window=None, label_delim=None):
     "What a training is told about the videos or segments in file `labels`"
     from action_recog.clips.tables import read_any_labels
+    from action_recog.clips.labels import split_labels
     if labels is None:
         if group is not None: raise ValueError('--group names a column of a table: give the table by --labels')
         return {}
     df = read_any_labels(labels, path, group, **{k:v for k,v in dict(rate=rate, point=point).items() if v is not None})
     if 'start' not in df:
         if background: raise ValueError(f'{labels} is a table of whole videos, which have no background: leave out --background')
+        if label_delim: df = df.assign(label=[split_labels(o, label_delim) for o in df.label])
         return dict(labels=df)
+    if label_delim: raise ValueError(f'{labels} is a table of segments, which have one label each: give --overlaps several, and a segment for each label')
     length = float((df.end-df.start).median())
     if window is None: window = max(round(length/2, 2), .01)
     if window: print(f'windows of {window:g} s, the usual segment has {length:.2f} s', flush=True)
@@ -256,14 +259,14 @@ def ar_train(
     path:str, # Folder of class folders with videos or frame folders, or `ucf101`; with --labels the folder of the videos
     model:str='convlstm', # baseline, lstm, convlstm, timesformer or video
     out:str=None, # Folder for learner, history, metrics and losses, runs/MODEL if not given
-    recipe:str=None, # Where size, frames, epochs and rates come from: gpu (with CUDA), default, sample or tutorial
+    recipe:str=None, # Where size, frames, epochs and rates come from: gpu (with CUDA), default, sample or tutorial; for video default, gpu, or as videomae-probe
     fold:int=1, # Official split, 1 to 3
     lists:str=None, # Folder of the UCF101 lists, looked for in and beside PATH if not given
     tune:bool=False, # Hold out groups of the training list and leave the test list alone?
     random:bool=False, # Split at random instead, as the tutorial does, to see how much that flatters?
-    arch:str=None, # timm name of the encoder, or small_cnn; a ViT for timesformer, a torchvision backbone for video
-    weights:str=None, # Checkpoint of it on disk
-    image_size:int=None, # Pixels
+    arch:str=None, # timm name of the encoder, or small_cnn; a ViT for timesformer; for video a backbone of torchvision or transformers, by its name or a folder
+    weights:str=None, # Checkpoint of the encoder on disk
+    image_size:int=None, # Side of a frame in pixels; this and the four below are the recipe's if not given
     seq_len:int=None, # Frames of a clip
     bs:int=None, # Clips in a batch
     epochs:int=None, # Passes over the training set
@@ -280,10 +283,11 @@ def ar_train(
     overlaps:str=None, # With --labels: where segments overlap, cut what they share, or let a clip have several labels: cut, several
     balance:bool=False, # Draw clips of all classes alike often, where some classes have few?
     class_weights:bool=False, # Weigh classes in the loss instead?
-    calibrate:bool=False, # Fit a temperature on the groups held out, and choose when to say "none of these"?
-    others:str=None, # With --calibrate: folder of videos that show none of the classes
+    calibrate:bool=False, # Fit a temperature on the groups held out, and a threshold for "none of these" with 5 % false alarms? With --tune, or where there are no lists
+    others:str=None, # With --calibrate: folder of videos that show none of the classes, of which 5 % may still get one
     window:float=None, # With --labels: seconds of a clip around each moment, and of a timeline's windows; half the usual segment if not given, 0: clips are whole segments
-    group:str=None, # With --labels: column of the groups that stay on one side of the split
+    group:str=None, # With --labels: column of the groups that stay on one side of the split; one named group is found
+    label_delim:str=None, # With --labels of whole videos: what stands between several labels in one cell, as ;
 ):
     "Train a learner and save it with its metrics"
     from action_recog.learners.recipes import get_recipe
@@ -293,7 +297,7 @@ def ar_train(
     (name,),why = _choose(recipe and [recipe], model)
     changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr, balance=balance or None,
         class_weights=class_weights or None)
-    segments = _label_args(path, labels, group, background, rate, point, overlaps, window)
+    segments = _label_args(path, labels, group, background, rate, point, overlaps, window, label_delim)
     asked = dict(calibrate=True, others=others) if calibrate else {}
     row = save_run(_data(path), model, out, get_recipe(model, name, arch, weights, **changes), fold=fold, lists=lists,
         why=why, tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
