@@ -192,15 +192,15 @@ def _data(path):
 def _loggers(**wanted): return [name for name,on in wanted.items() if on]
 
 # %% ../../nbs/answers/57_cli.ipynb #1ad61b63
-_label_options = 'labels','group','background','rate','point','overlaps','window'
+_label_options = 'labels','group','label_delim','background','rate','point','overlaps','window'
 
-def _label_args(path, labels=None, group=None, background=False, rate=None, point=None, overlaps=None, window=None):
+def _label_args(path, labels=None, group=None, label_delim=None, background=False, rate=None, point=None, overlaps=None, window=None):
     "What a training is told about the videos or segments in file `labels`"
     from action_recog.clips.tables import read_any_labels
     if labels is None:
         if group is not None: raise ValueError('--group names a column of a table: give the table by --labels')
         return {}
-    df = read_any_labels(labels, path, group, **{k:v for k,v in dict(rate=rate, point=point).items() if v is not None})
+    df = read_any_labels(labels, path, group, label_delim, **{k:v for k,v in dict(rate=rate, point=point).items() if v is not None})
     if 'start' not in df:
         if background: raise ValueError(f'{labels} is a table of whole videos, which have no background: leave out --background')
         return dict(labels=df)
@@ -284,6 +284,7 @@ def ar_train(
     others:str=None, # With --calibrate: folder of videos that show none of the classes
     window:float=None, # With --labels: seconds of a clip around each moment, and of a timeline's windows; half the usual segment if not given, 0: clips are whole segments
     group:str=None, # With --labels: column of the groups that stay on one side of the split
+    label_delim:str=None, # With --labels: what stands between the labels of a video that can have several
 ):
     "Train a learner and save it with its metrics"
     from action_recog.learners.recipes import get_recipe
@@ -293,7 +294,7 @@ def ar_train(
     (name,),why = _choose(recipe and [recipe], model)
     changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr, balance=balance or None,
         class_weights=class_weights or None)
-    segments = _label_args(path, labels, group, background, rate, point, overlaps, window)
+    segments = _label_args(path, labels, group, label_delim, background, rate, point, overlaps, window)
     asked = dict(calibrate=True, others=others) if calibrate else {}
     row = save_run(_data(path), model, out, get_recipe(model, name, arch, weights, **changes), fold=fold, lists=lists,
         why=why, tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
