@@ -192,21 +192,18 @@ def _data(path):
 def _loggers(**wanted): return [name for name,on in wanted.items() if on]
 
 # %% ../../nbs/answers/57_cli.ipynb #1ad61b63
-_label_options = 'labels','group','background','rate','point','overlaps','window','label_delim'
+_label_options = 'labels','group','label_delim','background','rate','point','overlaps','window'
 
-def _label_args(path, labels=None, group=None, background=False, rate=None, point=None, overlaps=None, window=None, label_delim=None):
+def _label_args(path, labels=None, group=None, label_delim=None, background=False, rate=None, point=None, overlaps=None, window=None):
     "What a training is told about the videos or segments in file `labels`"
     from action_recog.clips.tables import read_any_labels
-    from action_recog.clips.labels import split_labels
     if labels is None:
         if group is not None: raise ValueError('--group names a column of a table: give the table by --labels')
         return {}
-    df = read_any_labels(labels, path, group, **{k:v for k,v in dict(rate=rate, point=point).items() if v is not None})
+    df = read_any_labels(labels, path, group, label_delim, **{k:v for k,v in dict(rate=rate, point=point).items() if v is not None})
     if 'start' not in df:
         if background: raise ValueError(f'{labels} is a table of whole videos, which have no background: leave out --background')
-        if label_delim: df = df.assign(label=[split_labels(o, label_delim) for o in df.label])
         return dict(labels=df)
-    if label_delim: raise ValueError(f'{labels} is a table of segments, which have one label each: give --overlaps several, and a segment for each label')
     length = float((df.end-df.start).median())
     if window is None: window = max(round(length/2, 2), .01)
     if window: print(f'windows of {window:g} s, the usual segment has {length:.2f} s', flush=True)
@@ -287,7 +284,7 @@ def ar_train(
     others:str=None, # With --calibrate: folder of videos that show none of the classes, of which 5 % may still get one
     window:float=None, # With --labels: seconds of a clip around each moment, and of a timeline's windows; half the usual segment if not given, 0: clips are whole segments
     group:str=None, # With --labels: column of the groups that stay on one side of the split; one named group is found
-    label_delim:str=None, # With --labels of whole videos: what stands between several labels in one cell, as ;
+    label_delim:str=None, # With --labels of whole videos: what stands between the labels of one that can have several, as ;
 ):
     "Train a learner and save it with its metrics"
     from action_recog.learners.recipes import get_recipe
@@ -297,7 +294,7 @@ def ar_train(
     (name,),why = _choose(recipe and [recipe], model)
     changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr, balance=balance or None,
         class_weights=class_weights or None)
-    segments = _label_args(path, labels, group, background, rate, point, overlaps, window, label_delim)
+    segments = _label_args(path, labels, group, label_delim, background, rate, point, overlaps, window)
     asked = dict(calibrate=True, others=others) if calibrate else {}
     row = save_run(_data(path), model, out, get_recipe(model, name, arch, weights, **changes), fold=fold, lists=lists,
         why=why, tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
