@@ -48,9 +48,11 @@ def _one_sentence(f):
     @wraps(f)
     def _inner(*args, **kwargs):
         warnings.filterwarnings('ignore', category=FutureWarning, module='torch.jit')
+        usual,warnings.formatwarning = warnings.formatwarning,lambda said,*args,**kwargs: f'warning: {said}\n'
         try: return f(*args, **kwargs)
         except KeyboardInterrupt: sys.exit(f'{name}: stopped')
         except _mistakes as e: sys.exit(f'{name}: {_sentence(e)}')
+        finally: warnings.formatwarning = usual
     return _inner
 
 # %% ../../nbs/answers/57_cli.ipynb #f4f703a3
