@@ -13,8 +13,8 @@ from pathlib import Path
 
 def _onnx_command(argv):
     "The command that `argv` gives with an ONNX file as its learner, `None` if it is another"
-    name = Path(argv[0]).stem
-    is_onnx = re.search(r'--learner[= ]\S*\.onnx\b', ' '.join(argv[1:]))
+    name,said = Path(argv[0]).stem,'\n'.join(argv[1:])
+    is_onnx = re.search(r'^--learner[=\n].*\.onnx$', said, re.M)
     return name if is_onnx and name in ('ar-predict','ar-watch') else None
 
 if _onnx_command(sys.argv):
