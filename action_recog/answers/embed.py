@@ -11,7 +11,7 @@ __all__ = ['last_linear', 'known_of', 'mean_vector', 'video_vectors', 'embed', '
 from importlib.util import find_spec
 from fastai.vision.all import *
 from ..videos.files import *
-from ..videos.video import VideoError
+from ..videos.check import ask_readable
 from ..clips.labels import as_clip
 from ..clips.data import *
 from .predict import one_device
@@ -43,16 +43,6 @@ def mean_vector(
     if known.ndim==2: return known
     return known.flatten(3).mean((1,3)) if known.ndim>3 else known.mean(1)
 
-def _readable(ask, files, faults):
-    "What `ask` gives for `files`, without those that cannot be read"
-    try: return [ask(files)]
-    except VideoError as e:
-        if len(files)==1:
-            faults[files[0]] = str(e)
-            return []
-    middle = len(files)//2
-    return _readable(ask, files[:middle], faults)+_readable(ask, files[middle:], faults)
-
 @torch.no_grad()
 def video_vectors(
     learn:Learner, # Trained on clips, or with a pretrained encoder
@@ -70,12 +60,9 @@ def video_vectors(
         alone = dict(num_workers=0) if len(own)==1 else {}
         batches = learn.dls.test_dl(own, bs=bs, **alone)
         return torch.cat([summary(known_of(model, to_device(b[0], device))).as_subclass(Tensor).float().cpu() for b in batches])
-    faults = {}
-    found = [o for own in chunked(files, 256) for o in _readable(ask, list(own), faults)]
-    if not found: raise VideoError(first(faults.values()))
+    found,faults = ask_readable(ask, files)
     x = torch.cat(found)
     if not faults: return x
-    warn(f'{len(faults)} of {len(files)} videos cannot be read and have no vector, the first: {first(faults.values())}')
     res = x.new_full((len(files),*x.shape[1:]), math.nan)
     res[[o not in faults for o in files]] = x
     return res
