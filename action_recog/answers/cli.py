@@ -192,9 +192,9 @@ def _data(path):
 def _loggers(**wanted): return [name for name,on in wanted.items() if on]
 
 # %% ../../nbs/answers/57_cli.ipynb #1ad61b63
-_label_options = 'labels','group','background','rate','point','overlaps','window'
+_label_options = 'labels','group','label_delim','background','rate','point','overlaps','window'
 
-def _label_args(path, labels=None, group=None, background=False, rate=None, point=None, overlaps=None, window=None):
+def _label_args(path, labels=None, group=None, label_delim=None, background=False, rate=None, point=None, overlaps=None, window=None):
     "What a training is told about the videos or segments in file `labels`"
     from action_recog.clips.tables import read_any_labels
     given = [k for k,v in dict(background=background or None, rate=rate, point=point, overlaps=overlaps, window=window).items() if v is not None]
@@ -203,7 +203,7 @@ def _label_args(path, labels=None, group=None, background=False, rate=None, poin
         if given: raise ValueError(f'--{given[0]} is about the segments of a table: give the table by --labels')
         return {}
     if window is not None and not 0<=window<float('inf'): raise ValueError(f'--window is a number of seconds from 0, not {window!r}')
-    df = read_any_labels(labels, path, group, **{k:v for k,v in dict(rate=rate, point=point).items() if v is not None})
+    df = read_any_labels(labels, path, group, label_delim, **{k:v for k,v in dict(rate=rate, point=point).items() if v is not None})
     if 'start' not in df:
         if given: raise ValueError(f'{labels} is a table of whole videos, which have no {given[0]}: leave out --{given[0]}')
         return dict(labels=df)
@@ -292,6 +292,7 @@ def ar_train(
     others:str=None, # With --calibrate: folder of videos that show none of the classes
     window:float=None, # With --labels: seconds of a clip around each moment, and of a timeline's windows; half the usual segment if not given, 0: clips are whole segments
     group:str=None, # With --labels: column of the groups that stay on one side of the split
+    label_delim:str=None, # With --labels: what stands between the labels of a video that can have several
 ):
     "Train a learner and save it with its metrics"
     from action_recog.learners.recipes import get_recipe
@@ -301,7 +302,7 @@ def ar_train(
     (name,),why = _choose(recipe and [recipe], model)
     changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr, balance=balance or None,
         class_weights=class_weights or None)
-    segments = _label_args(path, labels, group, background, rate, point, overlaps, window)
+    segments = _label_args(path, labels, group, label_delim, background, rate, point, overlaps, window)
     asked = _calibrate_args(calibrate, others)
     row = save_run(_data(path), model, out, get_recipe(model, name, arch, weights, **changes), fold=fold, lists=lists,
         why=why, tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,

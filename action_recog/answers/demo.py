@@ -55,7 +55,7 @@ def answer(
     "What the page shows for `video`"
     check_upload(video, **kwargs)
     with learn.no_bar(): res = predict_video(learn, video, none=none)
-    labels = {str(label):p for label,p in res} if res.said else none_label
+    labels = none_label if res.verdict==none_label else {str(label):p for label,p in res}
     verdict = f'<p><b>{html.escape(res.verdict)}</b></p>' if res.verdict else ''
     return res.html_strip(),labels,verdict+_timeline_html(res)
 

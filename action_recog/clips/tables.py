@@ -72,6 +72,7 @@ def read_clip_table(
     fn:str|Path, # Table of files and labels
     path:str|Path='.', # Folder of the videos
     group:str=None, # Name or number of the column of groups, found by its name if `None`
+    label_delim:str=None, # What stands between the labels of a video that can have several, or none
 ) -> pd.DataFrame: # Columns `file`, a path, `label`, and `group` and `split` if there
     "Read which video shows what"
     names,rows = _split_cells(fn)
@@ -83,11 +84,12 @@ def read_clip_table(
     if not len(df): raise ValueError(f'{fn} has no rows: write one for each video')
     files = find_videos(df.file, path)
     df['file'] = [_find_file(files, o, row, fn, path) for row,o in df.file.items()]
-    for column,what in (('label','label'),('group','group')):
+    for column in ('group',) if label_delim else ('label','group'):
         bare = df.index[df[column]==''] if column in df else []
-        if len(bare): raise ValueError(f'{fn}, row {bare[0]}: the video has no {what}: fill it in')
+        if len(bare): raise ValueError(f'{fn}, row {bare[0]}: the video has no {column}: fill it in')
     twice = df.index[df.file.duplicated()]
     if len(twice): raise ValueError(f'{fn}, row {twice[0]}: {df.file[twice[0]]} has a row before: keep one')
+    if label_delim: df['label'] = [split_labels(o, label_delim) for o in df.label]
     return df
 
 # %% ../../nbs/clips/15a_tables.ipynb #3481c61f
@@ -128,10 +130,12 @@ def read_any_labels(
     fn:str|Path, # Table of whole videos, or a file of segments for `read_labels`
     path:str|Path='.', # Folder of the videos
     group:str=None, # Column of the groups, found by its name if `None`
+    label_delim:str=None, # For whole videos: what stands between the labels of one that can have several
     **kwargs # For `read_labels`
 ) -> pd.DataFrame: # As from `read_clip_table` or from `read_labels`
     "Read a file of labels of either kind"
-    if is_clip_table(fn): return read_clip_table(fn, path, group)
+    if is_clip_table(fn): return read_clip_table(fn, path, group, label_delim)
+    if label_delim: raise ValueError(f'{fn} is about segments, and each row has one label: leave out label_delim')
     df = read_labels(fn, path, **kwargs)
     if group is None or group=='group' and 'group' in df: return df
     names,rows = _split_cells(fn)

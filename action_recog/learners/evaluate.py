@@ -252,10 +252,11 @@ def get_answers(
     if getattr(clip_reader(learn.dls.valid).sampler, 'any_length', False): n_clips = 1
     cb = EachOrder()
     with learn.no_bar(): targs = learn.get_preds(cbs=cb)[1]
+    order = cb.probs
     # fastai's own probabilities are logits for a loss of PyTorch
-    probs = video_preds(learn, n_clips, flip)[0] if n_clips>1 or flip else cb.probs['in order']
+    probs = video_preds(learn, n_clips, flip)[0] if n_clips>1 or flip else order['in order']
     videos = [f'{o.parent.name}/{o.name}' for o in map(Path, learn.dls.valid_ds.items)]
-    return Answers(videos, list(learn.dls.vocab), targs.as_subclass(Tensor), probs.as_subclass(Tensor), cb.probs,
+    return Answers(videos, list(learn.dls.vocab), targs.as_subclass(Tensor), probs.as_subclass(Tensor), order,
         cb.bags.ceiling, n_clips, flip, learn.__dict__.get('thresholds'))
 
 # %% ../../nbs/learners/33_evaluate.ipynb #f4beb009
