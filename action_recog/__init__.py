@@ -1,6 +1,6 @@
 """Video action recognition for people who like fastai: from an archive of videos to a trained, measured, usable recogniser
 
-These notebooks can be read like a book, and they generate a package with three parts. `videos` puts videos and frames on disk, `clips` turns them into fastai `DataLoaders`, and `learners` trains four models on them: a frame-averaging baseline, ResNet + LSTM, ConvLSTM and TimeSformer, each a fastai `Learner`. Two more folders use the three: `answers` says what happens in a video and when, and `forecast` predicts its next frames. [UCF101](https://www.crcv.ucf.edu/data/UCF101.php) is the reference data set; any folder of videos with one sub-folder for each class works the same way."""
+These notebooks can be read like a book, and they generate a package. `videos` puts videos and frames on disk, `clips` turns them into fastai `DataLoaders`, and `learners` trains models on them, each a fastai `Learner`: a frame-averaging baseline, ResNet + LSTM, ConvLSTM, TimeSformer and published backbones. `answers` says what happens in a video and when, and `forecast` predicts its next frames. [UCF101](https://www.crcv.ucf.edu/data/UCF101.php) is the reference data set; any folder with a sub-folder of videos for each class works too."""
 
 __version__ = "0.1.0"
 

@@ -48,9 +48,11 @@ def _one_sentence(f):
     @wraps(f)
     def _inner(*args, **kwargs):
         warnings.filterwarnings('ignore', category=FutureWarning, module='torch.jit')
+        usual,warnings.formatwarning = warnings.formatwarning,lambda said,*args,**kwargs: f'warning: {said}\n'
         try: return f(*args, **kwargs)
         except KeyboardInterrupt: sys.exit(f'{name}: stopped')
         except _mistakes as e: sys.exit(f'{name}: {_sentence(e)}')
+        finally: warnings.formatwarning = usual
     return _inner
 
 # %% ../../nbs/answers/57_cli.ipynb #f4f703a3
@@ -264,14 +266,14 @@ def ar_train(
     path:str, # Folder of class folders with videos or frame folders, or `ucf101`; with --labels the folder of the videos
     model:str='convlstm', # baseline, lstm, convlstm, timesformer or video
     out:str=None, # Folder for learner, history, metrics and losses, runs/MODEL if not given
-    recipe:str=None, # Where size, frames, epochs and rates come from: gpu (with CUDA), default, sample or tutorial
+    recipe:str=None, # Where size, frames, epochs and rates come from: gpu (with CUDA), default, sample or tutorial; for video default, gpu, or as videomae-probe
     fold:int=1, # Official split, 1 to 3
     lists:str=None, # Folder of the UCF101 lists, looked for in and beside PATH if not given
     tune:bool=False, # Hold out groups of the training list and leave the test list alone?
     random:bool=False, # Split at random instead, as the tutorial does, to see how much that flatters?
-    arch:str=None, # timm name of the encoder, or small_cnn; a ViT for timesformer, a torchvision backbone for video
-    weights:str=None, # Checkpoint of it on disk
-    image_size:int=None, # Pixels
+    arch:str=None, # timm name of the encoder, or small_cnn; a ViT for timesformer; for video a backbone of torchvision or transformers, by its name or a folder
+    weights:str=None, # Checkpoint of the encoder on disk
+    image_size:int=None, # Side of a frame in pixels; this and the four below are the recipe's if not given
     seq_len:int=None, # Frames of a clip
     bs:int=None, # Clips in a batch
     epochs:int=None, # Passes over the training set
@@ -288,11 +290,11 @@ def ar_train(
     overlaps:str=None, # With --labels: where segments overlap, cut what they share, or let a clip have several labels: cut, several
     balance:bool=False, # Draw clips of all classes alike often, where some classes have few?
     class_weights:bool=False, # Weigh classes in the loss instead?
-    calibrate:bool=False, # Fit a temperature on the groups held out, and choose when to say "none of these"?
-    others:str=None, # With --calibrate: folder of videos that show none of the classes
+    calibrate:bool=False, # Fit a temperature on the groups held out, and a threshold for "none of these" with 5 % false alarms? With --tune, or where there are no lists
+    others:str=None, # With --calibrate: folder of videos that show none of the classes, of which 5 % may still get one
     window:float=None, # With --labels: seconds of a clip around each moment, and of a timeline's windows; half the usual segment if not given, 0: clips are whole segments
-    group:str=None, # With --labels: column of the groups that stay on one side of the split
-    label_delim:str=None, # With --labels: what stands between the labels of a video that can have several
+    group:str=None, # With --labels: column of the groups that stay on one side of the split; one named group is found
+    label_delim:str=None, # With --labels of whole videos: what stands between the labels of one that can have several, as ;
 ):
     "Train a learner and save it with its metrics"
     from action_recog.learners.recipes import get_recipe

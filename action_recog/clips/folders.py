@@ -25,7 +25,9 @@ class FromTable:
     ):
         self.entry_of = {Path(o):entry for o,entry in zip(files, entries)}
         self.other = other
-    def __call__(self, clip): return self.entry_of.get(Path(clip)) or self.other(clip)
+    def __call__(self, clip):
+        entry = self.entry_of.get(Path(clip))
+        return self.other(clip) if entry in (None,'') else entry
 
 # %% ../../nbs/clips/13c_folders.ipynb #96c4b8c3
 def folder_groups(
