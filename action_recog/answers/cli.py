@@ -13,8 +13,8 @@ from pathlib import Path
 
 def _onnx_command(argv):
     "The command that `argv` gives with an ONNX file as its learner, `None` if it is another"
-    name = Path(argv[0]).stem
-    is_onnx = re.search(r'--learner[= ]\S*\.onnx\b', ' '.join(argv[1:]))
+    name,said = Path(argv[0]).stem,'\n'.join(argv[1:])
+    is_onnx = re.search(r'^--learner[=\n].*\.onnx$', said, re.M)
     return name if is_onnx and name in ('ar-predict','ar-watch') else None
 
 if _onnx_command(sys.argv):
@@ -199,12 +199,15 @@ _label_options = 'labels','group','label_delim','background','rate','point','ove
 def _label_args(path, labels=None, group=None, label_delim=None, background=False, rate=None, point=None, overlaps=None, window=None):
     "What a training is told about the videos or segments in file `labels`"
     from action_recog.clips.tables import read_any_labels
+    given = [k for k,v in dict(background=background or None, rate=rate, point=point, overlaps=overlaps, window=window).items() if v is not None]
     if labels is None:
         if group is not None: raise ValueError('--group names a column of a table: give the table by --labels')
+        if given: raise ValueError(f'--{given[0]} is about the segments of a table: give the table by --labels')
         return {}
+    if window is not None and not 0<=window<float('inf'): raise ValueError(f'--window is a number of seconds from 0, not {window!r}')
     df = read_any_labels(labels, path, group, label_delim, **{k:v for k,v in dict(rate=rate, point=point).items() if v is not None})
     if 'start' not in df:
-        if background: raise ValueError(f'{labels} is a table of whole videos, which have no background: leave out --background')
+        if given: raise ValueError(f'{labels} is a table of whole videos, which have no {given[0]}: leave out --{given[0]}')
         return dict(labels=df)
     length = float((df.end-df.start).median())
     if window is None: window = max(round(length/2, 2), .01)
@@ -213,6 +216,11 @@ def _label_args(path, labels=None, group=None, label_delim=None, background=Fals
     if window: more.update(window=window, every=window/2)
     if overlaps: more['overlaps'] = overlaps
     return dict(labels=df, **more)
+
+def _calibrate_args(calibrate=False, others=None):
+    "What a training is told about calibration"
+    if others and not calibrate: raise ValueError('--others names videos for --calibrate: give both')
+    return dict(calibrate=True, others=others) if calibrate else {}
 
 def _timeline_scores(out, path, labels, window=None, **kwargs):
     "How right the timelines are that the learner in `out` makes of the videos that were held out"
@@ -297,7 +305,7 @@ def ar_train(
     changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr, balance=balance or None,
         class_weights=class_weights or None)
     segments = _label_args(path, labels, group, label_delim, background, rate, point, overlaps, window)
-    asked = dict(calibrate=True, others=others) if calibrate else {}
+    asked = _calibrate_args(calibrate, others)
     row = save_run(_data(path), model, out, get_recipe(model, name, arch, weights, **changes), fold=fold, lists=lists,
         why=why, tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
         loggers=_loggers(tensorboard=tensorboard, wandb=wandb), **segments, **asked)
@@ -340,7 +348,7 @@ def ar_table(
     folds = _numbers(folds or ('1,2,3' if whole else '1'), 'folds')
     seeds = _numbers(seeds, 'seeds')
     changes = {k:kwargs.pop(k, None) or None for k in ('image_size','seq_len','bs','epochs','lr','balance','class_weights')}
-    if not kwargs.get('calibrate'): kwargs = {k:v for k,v in kwargs.items() if k not in ('calibrate','others')}
+    kwargs.update(_calibrate_args(kwargs.pop('calibrate', False), kwargs.pop('others', None)))
     loggers = _loggers(**{k:kwargs.pop(k, False) for k in ('tensorboard','wandb')})
     segments = _label_args(path, **{k:kwargs.pop(k, None) for k in _label_options})
     table = fused_table if fuse else make_table

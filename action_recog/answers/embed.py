@@ -11,6 +11,7 @@ __all__ = ['last_linear', 'known_of', 'mean_vector', 'video_vectors', 'embed', '
 from importlib.util import find_spec
 from fastai.vision.all import *
 from ..videos.files import *
+from ..videos.check import ask_readable
 from ..clips.labels import as_clip
 from ..clips.data import *
 from .predict import one_device
@@ -47,15 +48,24 @@ def video_vectors(
     learn:Learner, # Trained on clips, or with a pretrained encoder
     files, # Video files, frame folders and `VideoSegment`s
     summary=mean_vector, # From what is known of clips to vectors `(B, d)`
-) -> Tensor: # `(N, d)`, on the CPU
+) -> Tensor: # `(N, d)`, on the CPU, not numbers where a video cannot be read
     "A vector for each video"
     files = L(files).map(as_clip)
     if not files: raise ValueError('there are no videos to embed: give their files')
     device = one_device(learn)
     model = learn.model.eval()
     # Small batches need less memory, and on a CPU that is faster
-    batches = learn.dls.test_dl(files, bs=16 if device.type=='cuda' else 2)
-    return torch.cat([summary(known_of(model, to_device(b[0], device))).as_subclass(Tensor).float().cpu() for b in batches])
+    bs = 16 if device.type=='cuda' else 2
+    def ask(own):
+        alone = dict(num_workers=0) if len(own)==1 else {}
+        batches = learn.dls.test_dl(own, bs=bs, **alone)
+        return torch.cat([summary(known_of(model, to_device(b[0], device))).as_subclass(Tensor).float().cpu() for b in batches])
+    found,faults = ask_readable(ask, files)
+    x = torch.cat(found)
+    if not faults: return x
+    res = x.new_full((len(files),*x.shape[1:]), math.nan)
+    res[[o not in faults for o in files]] = x
+    return res
 
 # %% ../../nbs/answers/58a_embed.ipynb #b71f06c0
 def _check_out(fn):
@@ -70,15 +80,16 @@ def embed(
     learn:Learner, # Trained on clips, or with a pretrained encoder
     files, # Video files, frame folders and `VideoSegment`s
     out:str|Path=None, # File to write the table to, `.parquet` or `.csv`
-) -> pd.DataFrame: # A row a video, the file as its index, columns `f0`, `f1`, …
+) -> pd.DataFrame: # A row for each video that can be read, the file as its index, columns `f0`, `f1`, …
     "One vector for each video"
     if out is not None: out = _check_out(out)
     files = L(files)
     vectors = video_vectors(learn, files).numpy()
     table = pd.DataFrame(vectors, index=pd.Index([str(o) for o in files], name='file'))
+    table = table[table.notna().all(axis=1)]
     table.columns = [f'f{i}' for i in table.columns]
     if out is not None:
-        with new_file(out) as part: table.reset_index().to_csv(part, index=False) if out.suffix=='.csv' else table.to_parquet(part)
+        with new_file(out) as part: table.reset_index().to_csv(part, index=False, errors='surrogateescape') if out.suffix=='.csv' else table.to_parquet(part)
     return table
 
 # %% ../../nbs/answers/58a_embed.ipynb #f36eb2e8
@@ -93,6 +104,8 @@ def nearest(
     is_one = not isinstance(query, pd.DataFrame)
     if is_one and str(query) not in vectors.index: raise ValueError(f'{query} is not among the {len(vectors)} videos: embed it too, and give its table')
     asked = vectors.loc[[str(query)]] if is_one else query
+    if asked.shape[1]!=vectors.shape[1]: raise ValueError(f'the vectors have {vectors.shape[1]} values and those asked for '
+        f'{asked.shape[1]}: embed both with one learner')
     mean = torch.as_tensor(vectors.values.mean(0, dtype=np.float32))
     similarity = _unit(asked, mean)@_unit(vectors, mean).T
     rows = []
@@ -110,8 +123,12 @@ def nearest_labels(
     k:int=1, # Videos that vote
 ) -> list: # Label of each of `query`
     "Label videos as the most similar ones are labelled"
+    labels = list(labels)
+    if len(labels)!=len(vectors): raise ValueError(f'there are {len(vectors)} vectors and {len(labels)} labels: give a label for each')
     label_of = dict(zip(vectors.index, labels))
     found = nearest(vectors, query, k)
+    alone = set(query.index)-set(found['query'])
+    if alone: raise ValueError(f'{min(alone)} has no other video to be compared with: give vectors of more, and k from 1')
     votes = found.assign(label=found.file.map(label_of)).groupby('query', sort=False)
     winner = votes.apply(lambda o: o.groupby('label', sort=False).similarity.sum().idxmax(), include_groups=False)
     return [winner[o] for o in query.index]

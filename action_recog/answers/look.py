@@ -129,7 +129,7 @@ def strip_rows(self:DataLook,
 ) -> str: # HTML
     "A strip of each clip, class by class"
     table,glance_of = self.table,[o for o in self.seen if o]
-    step = max(len(table)/max_clips, 1)
+    step = max(len(table)/max(max_clips, 1), 1)
     chosen = table.iloc[[int(i*step) for i in range(int(len(table)/step))]]
     parts = []
     for label,own in chosen.groupby('label'):
@@ -170,5 +170,5 @@ def look_at(
     with write_errors(out): out.parent.mkdir(parents=True, exist_ok=True)
     with new_file(out) as part: part.write_text(look.page(max_clips), encoding='utf-8', errors='surrogateescape')
     groups = look.table[['file','label','group']]
-    with new_file(out.with_name(f'{out.stem}-groups.csv')) as part: groups.to_csv(part, index=False)
+    with new_file(out.with_name(f'{out.stem}-groups.csv')) as part: groups.to_csv(part, index=False, errors='surrogateescape')
     return out

@@ -435,6 +435,8 @@ def predict_video(
     none:bool|float=None, # Say "none of these"? Below the learner's threshold if `True`, else below this probability
 ) -> VideoPreds: # Pairs of label and probability, with `segments`
     "The `k` most likely labels of `video`, and what happens when"
+    if k<1: raise ValueError(f'k is a number of labels from 1, not {k!r}')
+    if window is not None and not 0<window<math.inf: raise ValueError(f'window is a number of seconds above 0, not {window!r}')
     reader = clip_reader(learn.dls.valid)
     rule = rule or rule_of(learn)
     none_below = none_below_of(learn, none)

@@ -60,7 +60,8 @@ def frame_times(
         stream = _stream(container, video)
         codec,said,tick = stream.codec_context.name,float(stream.average_rate or 0),float(stream.time_base)
         is_indexed = _has_index(container, stream)
-        packets = [(o.pts,_n_pictures(o, codec)) for o in container.demux(stream)]
+        try: packets = [(o.pts,_n_pictures(o, codec)) for o in container.demux(stream)]
+        except av.FFmpegError as e: raise RuntimeFault(f'{video} cannot be read to its end ({e}): replace it') from None
     n = sum(shown for _,shown in packets)
     if not n: raise RuntimeFault(f'{video} holds no frame that can be decoded: replace it')
     pts = np.sort([pts for pts,shown in packets if shown and pts is not None])
@@ -314,7 +315,35 @@ def find_segments(
 # %% ../../nbs/answers/55a_runtime.ipynb #bf9af2aa
 def _value(text):
     try: return json.loads(text)
-    except ValueError: return text
+    except (ValueError, RecursionError): return text
+
+def _is_whole(o, most=8192): return type(o) is int and 1<=o<=most
+def _is_number(o, above=-math.inf): return type(o) in (int,float) and above<o<math.inf
+def _are_numbers(o, n, above=-math.inf): return isinstance(o, list) and len(o)==n and all(_is_number(i, above) for i in o)
+
+def _is_sampler(o):
+    "Is this a sampler that can be followed?"
+    if not isinstance(o, dict) or o.get('name') not in ('UniformSampler','DenseSampler','FirstSampler'): return False
+    return _is_whole(o.get('seq_len')) and all(o.get(k) is None or _is_whole(o[k]) for k in ('step','gap'))
+
+def _is_tfm(o):
+    "Is this an item transform? Whether it is one that is known is said when it is needed"
+    if not isinstance(o, dict) or not isinstance(o.get('name'), str): return False
+    fits = isinstance(o.get('size'), list) and len(o['size'])==2 and all(map(_is_whole, o['size']))
+    fits = fits and o.get('pad_mode', 'zeros') in _pad_modes
+    return fits and (o['name']!='Resize' or {'method','pad_mode'}<=o.keys() and o['method'] in ('crop','squish','pad'))
+
+def _odd_keys(about, n_classes):
+    "The keys of metadata whose values no model of `n_classes` has"
+    vocab,mean,std,rule = (about.get(k) for k in ('vocab','mean','std','timeline_rule'))
+    thresholds = about.get('thresholds')
+    is_good = dict(vocab=isinstance(vocab, list) and len(vocab)==n_classes and all(isinstance(o, (str,int,float)) for o in vocab),
+        sampler=_is_sampler(about['sampler']), read_size=about['read_size'] is None or _is_whole(about['read_size']),
+        item_tfms=isinstance(about['item_tfms'], list) and all(map(_is_tfm, about['item_tfms'])),
+        mean=mean is None or _are_numbers(mean, 3), std=(std is None)==(mean is None) and (std is None or _are_numbers(std, 3, 0)),
+        temperature=_is_number(about.get('temperature', 1), 0), thresholds=thresholds is None or _are_numbers(thresholds, n_classes),
+        timeline_rule=rule is None or isinstance(rule, dict) and all(o is None or _is_number(o, -1e-9) for o in rule.values()))
+    return [k for k,good in is_good.items() if not good]
 
 class OnnxModel:
     "A model that `to_onnx` wrote, ready to be asked"
@@ -329,11 +358,17 @@ class OnnxModel:
         about = {k:_value(v) for k,v in self.session.get_modelmeta().custom_metadata_map.items()}
         missing = {'vocab','sampler','read_size','item_tfms','mean','std','reader'}-about.keys()
         if missing: raise RuntimeFault(f'{fn} does not say its {", ".join(sorted(missing))}: write it by ar-export')
-        if about['reader']!='TensorClipTfm' or about['sampler']['name']=='KeyFrameSampler':
+        if about['reader']!='TensorClipTfm' or isinstance(about['sampler'], dict) and about['sampler'].get('name')=='KeyFrameSampler':
             raise RuntimeFault(f'{fn} reads pictures or key frames, which needs the whole package: name its learner instead')
+        shapes = [{o.name:o.shape for o in group} for group in (self.session.get_inputs(),self.session.get_outputs())]
+        if list(shapes[0])!=['clip'] or 'logits' not in shapes[1] or len(shapes[1]['logits'])!=2:
+            raise RuntimeFault(f'{fn} has not the input clip and the output logits: write it by ar-export')
+        odd = _odd_keys(about, shapes[1]['logits'][1])
+        if odd: raise RuntimeFault(f'{fn} says what no model has as its {", ".join(odd)}: write it again by ar-export')
+        self.fn = fn
         self.vocab,self.sampler,self.size,self.tfms = (about[k] for k in ('vocab','sampler','read_size','item_tfms'))
         self.rule,self.several = about.get('timeline_rule') or {},bool(about.get('several_labels'))
-        self.temperature,self.thresholds = float(about.get('temperature') or 1),about.get('thresholds')
+        self.temperature,self.thresholds = float(about.get('temperature', 1)),about.get('thresholds')
         self.norm = [np.array(about[k], np.float32)[:,None,None] for k in ('mean','std')] if about['mean'] else None
         self.n_each = 2 if self.sampler.get('gap') is not None else 1
 
@@ -346,7 +381,11 @@ def _prep(self, picture):
 
 def _ask(self, clips):
     "Probabilities `(B, classes)` for clips `(B, T, 3, h, w)`"
-    logits = self.session.run(['logits'], dict(clip=clips))[0]/self.temperature
+    try: logits = self.session.run(['logits'], dict(clip=clips))[0]/self.temperature
+    except Exception as e:
+        why = str(e).splitlines()[0].rpartition(' : ')[2]
+        raise RuntimeFault(f'{self.fn} cannot answer to clips of shape {clips.shape} ({why}): write it again by ar-export') from None
+    if not np.isfinite(logits).all(): raise RuntimeFault(f'{self.fn} gives values that are no numbers: train its learner again with a lower lr')
     if self.several: return 1/(1+np.exp(-logits))
     e = np.exp(logits-logits.max(1, keepdims=True))
     return e/e.sum(1, keepdims=True)
@@ -412,6 +451,12 @@ class _Clips:
             if not self.uses[o]: self.pictures.pop(o, None)
 
 # %% ../../nbs/answers/55a_runtime.ipynb #3d5f68c0
+def _check_asked(n_clips, k, window):
+    "Refuse numbers that ask for nothing"
+    for name,o in dict(n_clips=n_clips, k=k).items():
+        if not _is_whole(o, 10**6): raise RuntimeFault(f'{name} is a whole number from 1, not {o!r}')
+    if window is not None and not _is_number(window, 0): raise RuntimeFault(f'window is a number of seconds above 0, not {window!r}')
+
 def predict_video(
     model:OnnxModel, # To be asked
     video, # Video file
@@ -421,6 +466,7 @@ def predict_video(
     timeline:bool=None, # Tell segments? From twice the length of a window on if `None`
 ) -> Answer: # Labels, and segments of a long video
     "The `k` most likely labels of `video`, and what happens when"
+    _check_asked(n_clips, k, window)
     count = frame_times(video)
     starts,windows = plan_windows(model.sampler, count, window or model.rule.get('window') or 4., timeline)
     clips = pick_clips(model.sampler, count, n_clips)
@@ -474,6 +520,7 @@ def watch(
     window:float=4., # Seconds that the frames of one answer are spread over
 ): # Generator of `Moment`s
     "Labels of a stream as it goes"
+    _check_asked(1, 1, window)
     is_file = '://' not in str(source)
     try: container = _open(source) if is_file else av.open(str(source), timeout=10.)
     except av.FFmpegError as e: raise RuntimeFault(f'the stream {source} cannot be read ({e}): check the address') from None
@@ -573,9 +620,12 @@ def run_command(
     args:list, # What came after it
 ) -> int: # Exit status
     "One of the commands with an ONNX file"
+    for stream in (sys.stdout,sys.stderr):
+        if hasattr(stream, 'reconfigure'): stream.reconfigure(errors='replace')
     o = _parser(name).parse_args(args)
     try:
         if name=='ar-predict': return int(print_answers(o.learner, o.videos, o.k, o.n_clips, o.window, o.json, o.csv)>0)
-        print_moments(o.learner, o.videos[0], o.window or 4., o.seconds, o.json)
+        print_moments(o.learner, o.videos[0], 4. if o.window is None else o.window, o.seconds, o.json)
     except KeyboardInterrupt: return f'{name}: stopped'
     except (RuntimeFault, OSError) as e: return f'{name}: {e}'
+    except MemoryError as e: return f'{name}: there is too little memory ({e}): give smaller videos, or fewer clips'

@@ -98,6 +98,8 @@ def find_suspects(
     "Clips whose label others would not give"
     items,labels = labelled_items(learn) if files is None else (L(list(files)),[str(label_func(o)) for o in files])
     x = video_vectors(learn, items, place_vector).numpy()
+    there = np.isfinite(x).all(1)
+    x,(items,labels) = x[there],[[o for o,ok in zip(group, there) if ok] for group in (items,labels)]
     probs = out_of_fold(x, labels, group_folds([str(group_func(o)) for o in items], n_folds))
     table = pd.DataFrame(dict(file=list(items), label=labels, says=probs.idxmax(axis=1),
         p_label=[probs.at[i,o] for i,o in enumerate(labels)], p_says=probs.max(axis=1)))

@@ -88,7 +88,7 @@ def glances(
         try: return glance(file)
         except (ValueError, OSError) as e:
             if reasons is not None: reasons[file] = str(e)
-    with ThreadPoolExecutor(ifnone(n_workers, min(num_cpus(), 8)) or 1) as pool: return list(pool.map(look, files))
+    with ThreadPoolExecutor(max(ifnone(n_workers, min(num_cpus(), 8)), 1)) as pool: return list(pool.map(look, files))
 
 # %% ../../nbs/clips/12a_groups.ipynb #855dc185
 def near_clusters(
@@ -179,11 +179,12 @@ def _as_vectors(features, files):
     if callable(features): features = features(files)
     if isinstance(features, pd.DataFrame):
         names = [str(o) for o in files]
-        if set(names)<=set(features.index): features = features.loc[names]
+        # Those that cannot be read have no row, and are not asked for
+        if set(names)&set(features.index): features = features[~features.index.duplicated()].reindex(names)
     x = torch.as_tensor(np.array(features, dtype=np.float32))
     if x.ndim!=2 or len(x)!=len(files): raise ValueError(f'features have a row for each of {len(files)} clips, '
         f'not the shape {tuple(x.shape)}')
-    return x-x.mean(0)
+    return x-x.nanmean(0)
 
 def find_groups(
     files, # Video files and frame folders, or the folder that they are below
@@ -206,6 +207,7 @@ def group_glances(
     threshold:float=None, # As for `find_groups`
 ) -> FoundGroups:
     "The groups of clips that were looked at already"
+    if not isinstance(threshold, (int,float,type(None))): raise ValueError(f'threshold is a distance from 0 to 2, not {threshold!r}')
     there = [i for i,o in enumerate(seen) if o is not None]
     if len(there)<len(files): warn(f'{len(files)-len(there)} of {len(files)} clips could not be read and are groups of '
         'their own: `ar-data check` names them')
@@ -225,6 +227,7 @@ def strip(self:FoundGroups,
 ) -> np.ndarray: # One picture
     "A picture of each clip of a group, side by side"
     pictures = [o for o,own in zip(self.pictures, self.groups) if own==group and o is not None]
+    if not pictures: raise ValueError(f'there is no picture of a group {group!r}: choose one of {", ".join(self.sizes.index[:5])}')
     return film_strip(torch.stack(pictures).as_subclass(TensorClip), n)
 
 @patch
@@ -234,6 +237,7 @@ def show(self:FoundGroups,
 ) -> list: # Axes
     "Film strips of the largest groups"
     names = [o for o in self.sizes.index if any(own==o and p is not None for p,own in zip(self.pictures, self.groups))][:max_n]
+    if not names: return []
     axs = get_grid(len(names), ncols=1, figsize=(8,len(names)*1.4))
     for ax,name in zip(axs, names): show_image(self.strip(name, n), ctx=ax, title=f'{name}: {self.sizes[name]} clips')
     return axs

@@ -43,7 +43,7 @@ def _role_column(names, role, place):
 def _column_named(names, column, fn):
     "The position of a column by its name or its number"
     if column in names: return names.index(column)
-    if str(column).isdigit() and int(column)<len(names): return int(column)
+    if str(column).isdecimal() and int(column)<len(names): return int(column)
     raise ValueError(f'{fn} has no column {column!r} for the groups: choose one of {", ".join(names)}')
 
 def _split_cells(fn):

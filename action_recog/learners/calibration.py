@@ -10,6 +10,7 @@ __all__ = ['none_label', 'mean_probs', 'mean_loss', 'fit_temperature', 'KeepLogi
 
 # %% ../../nbs/learners/33c_calibration.ipynb #07e9eab5
 from fastai.vision.all import *
+from ..videos.check import ask_readable
 from ..videos.ucf101 import clip_group
 from ..clips.sampling import *
 from ..clips.segments import subtract
@@ -111,6 +112,7 @@ def calibrate(
     rate:float=.05, # False alarms, as for `none_threshold`
 ) -> dict: # `temperature`, calibration error `before` and `after`, and `none_below`, which the learner keeps
     "Make the probabilities of `learn` right, and let it know when to say none of these"
+    if others is not None and not len(L(others)): raise ValueError('others are videos that show none of the classes, and there are none: give some, or leave others out')
     logits,targs = video_logits(learn, None, n_clips, flip)
     several = targs.ndim>1
     probs = mean_probs(logits, several)
@@ -120,10 +122,15 @@ def calibrate(
     learn.temperature = round(fit_temperature(logits, targs), 4)
     probs = mean_probs(logits, several, learn.temperature)
     res = dict(temperature=learn.temperature, before=before, after=calibration_error(after, targs))
+    if res['after']>before: warn(f'a temperature fitted on {len(targs)} clips makes the probabilities of others less right, '
+        f'with an error of {100*res["after"]:.1f} % after {100*before:.1f} %: hold out more clips, or set learn.temperature = 1')
     if several:
         set_thresholds(learn, choose_thresholds(probs, targs))
         return res
-    unknown = None if others is None else mean_probs(video_logits(learn, others, n_clips, flip)[0], False, learn.temperature).max(1).values
+    unknown = None
+    if others is not None:
+        found = ask_readable(lambda own: video_logits(learn, own, n_clips, flip)[0], L(others))[0]
+        unknown = mean_probs(torch.cat(found), False, learn.temperature).max(1).values
     learn.none_below = round(none_threshold(probs.max(1).values, unknown, rate), 6)
     return dict(res, none_below=learn.none_below)
 

@@ -183,7 +183,8 @@ def load_state(
             f'{fn} is no file of weights that can be read safely: save a state dict with torch.save') from None
     for k in ('model','state_dict','model_state'):
         if isinstance(state, dict) and isinstance(state.get(k), dict): state = state[k]
-    return state
+    if isinstance(state, dict) and all(isinstance(k, str) and isinstance(v, Tensor) for k,v in state.items()): return state
+    raise ValueError(f'{fn} holds no tensors by their names: give a state dict')
 
 # %% ../../nbs/learners/22_encoder.ipynb #c9afb06b
 def _some(keys):

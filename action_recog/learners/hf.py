@@ -6,17 +6,18 @@ Docs: https://action-recog.github.io/action_recog/learners/hf.html.md"""
 
 # %% auto #0
 __all__ = ['hf_families', 'TokenFamily', 'hf_class', 'HFCheckpoint', 'hf_colours', 'hf_preprocessing', 'hf_licence', 'read_hf',
-           'hf_state', 'load_hf', 'hf_model', 'TokenEmbed', 'TokenBlock', 'TokenEncoder', 'token_encoder', 'MeanTokens',
-           'FirstToken', 'own_pool', 'TokenModel', 'token_model', 'on_hub', 'say_licence', 'create_hf']
+           'hf_state', 'load_hf', 'building', 'hf_model', 'TokenEmbed', 'TokenBlock', 'TokenEncoder', 'token_encoder',
+           'MeanTokens', 'FirstToken', 'own_pool', 'TokenModel', 'token_model', 'on_hub', 'say_licence', 'create_hf']
 
 # %% ../../nbs/learners/27a_hf.ipynb #3aaa23cd
-import json,re,yaml
+import re,yaml
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fastai.torch_basics import *
 from fastai.vision.core import imagenet_stats
 from .layers import as_clip
 from .encoder import fit_state,load_state
-from .vit import hf_config,hf_file,is_hf
+from .vit import hf_config,hf_file,hf_json,is_hf
 from .backbones import run_again,video_splitter
 
 # %% ../../nbs/learners/27a_hf.ipynb #fc6e1d4f
@@ -95,7 +96,7 @@ def plain_config(self:HFCheckpoint) -> dict: # Plain values
 def kind(self:HFCheckpoint) -> str: # As `hf_class` takes it
     "What was published"
     kinds = 'ForVideoClassification','ForPreTraining','Model'
-    made = first(self.config.get('architectures') or [self.family.classes+kinds[0]])
+    made = str(first(L(self.config.get('architectures'))) or self.family.classes+kinds[0])
     kind = made.removeprefix(self.family.classes)
     if kind in kinds: return kind
     raise ValueError(f'{self.name} is a {made}, which is no model for clips: choose one for video classification')
@@ -117,14 +118,21 @@ def _short_side(size):
     "The short side that a processor's `size` or `crop_size` stands for"
     return min(size.values()) if isinstance(size, dict) else first(L(size))
 
+def _are_colours(stats):
+    "Are these a mean and a standard deviation of three colours?"
+    return len(stats)==2 and all(len(o)==3 and all(map(math.isfinite, o)) for o in stats) and min(stats[1])>0
+
 def hf_preprocessing(
     arch:str|Path, # Folder, or name on the hub
     offset:int=0, # What the family's preprocessing takes off the scaled pixels
 ) -> tuple: # As from `hf_colours`, and the short side of frames before they are cropped; None for what no file says
     "Colours and size in a checkpoint's own preprocessing file"
     fn = hf_file(arch, 'preprocessor_config.json', 'video_preprocessor_config.json')
-    cfg = json.loads(fn.read_text()) if fn else {}
-    return hf_colours(cfg, offset), _short_side(cfg['size']) if cfg.get('size') else None
+    cfg = hf_json(fn) if fn else {}
+    try: stats,size = hf_colours(cfg, offset),_short_side(cfg['size']) if cfg.get('size') else None
+    except (TypeError, ValueError, ArithmeticError): stats,size = (),None
+    if (stats is None or _are_colours(stats)) and (size is None or type(size) is int and 0<size<=8192): return stats,size
+    raise ValueError(f'{fn} has colours or sizes that no preprocessing has: fetch it again')
 
 # %% ../../nbs/learners/27a_hf.ipynb #7bde96e4
 def hf_licence(
@@ -132,29 +140,36 @@ def hf_licence(
 ) -> str: # As in 'cc-by-nc-4.0', None if the card says none
     "The licence in the head of a model card"
     fn = hf_file(arch, 'README.md')
-    head = re.match(r'---\s*\n(.*?)\n---', fn.read_text(encoding='utf-8'), re.S) if fn else None
+    head = re.match(r'---\s*\n(.*?)\n---', fn.read_text(encoding='utf-8', errors='replace'), re.S) if fn else None
     try: card = yaml.safe_load(head[1]) if head else None
-    except yaml.YAMLError: card = None
+    except (yaml.YAMLError, ValueError, RecursionError): card = None
     if not isinstance(card, dict): return None
     named = card.get('license')
     return str(card.get('license_name') or named) if named=='other' else named and ', '.join(map(str, L(named)))
 
 # %% ../../nbs/learners/27a_hf.ipynb #c6c7c8e2
+def _hf_labels(config, name):
+    "The names of the classes in their order, `None` without any"
+    names = config.get('id2label')
+    if not names: return None
+    try: labels = [names[k] for k in sorted(names, key=int)]
+    except (TypeError, ValueError): labels = [None]
+    if all(isinstance(o, str) for o in labels): return labels
+    raise ValueError(f'{name} has an id2label that is no table from numbers to the names of classes: fetch its config.json again')
+
 def read_hf(
     arch, # Name on the hub, folder, config of `transformers`, or the content of a `config.json`
 ) -> HFCheckpoint: # Without the weights
     "What a checkpoint says of itself"
     if hasattr(arch, 'to_dict'): arch = arch.to_dict()
     config = hf_config(arch)
-    kind = config.get('model_type')
-    if kind not in hf_families: raise ValueError(f'{arch if not isinstance(arch, dict) else "the config"} is a {kind}: '
+    name,kind = 'the config' if isinstance(arch, dict) else str(arch),config.get('model_type')
+    if not isinstance(kind, str) or kind not in hf_families: raise ValueError(f'{name} is a {kind}: '
         f'choose a {", ".join(o.title for o in hf_families.values())}')
-    family = hf_families[kind]
-    names = config.get('id2label')
-    labels = [names[k] for k in sorted(names, key=int)] if names else None
+    family,labels = hf_families[kind],_hf_labels(config, name)
     if isinstance(arch, dict):
         return HFCheckpoint(config.get('source', family.title), config, imagenet_stats, None, config.get('license'), labels)
-    return HFCheckpoint(str(arch), config, *hf_preprocessing(arch, family.offset), hf_licence(arch), labels)
+    return HFCheckpoint(name, config, *hf_preprocessing(arch, family.offset), hf_licence(arch), labels)
 
 # %% ../../nbs/learners/27a_hf.ipynb #73a50703
 @patch
@@ -181,8 +196,11 @@ def hf_state(
     if fn is None: raise ValueError(f'{arch} has no file of weights (model.safetensors or pytorch_model.bin), '
         'or the hub cannot be reached: check the name, or give a folder')
     if fn.suffix!='.json': return load_state(fn),fn
-    shards = sorted({Path(o).name for o in json.loads(fn.read_text())['weight_map'].values()})
-    state = {}
+    parts,state = hf_json(fn).get('weight_map'),{}
+    if not isinstance(parts, dict) or not all(isinstance(o, str) for o in parts.values()):
+        raise ValueError(f'{fn} does not say which file each tensor is in (weight_map): fetch it again')
+    # No part is read from elsewhere
+    shards = sorted({Path(o).name for o in parts.values()})
     for shard in shards: state.update(load_state(hf_file(arch, shard) or fn.with_name(shard)))
     return state,fn
 
@@ -199,11 +217,31 @@ def load_hf(
         return name
     named = {today(k):v for k,v in state.items()}
     if len(named)<len(state): raise ValueError(f'{fn} has a tensor twice, by its old name and by its new one: fetch it again')
+    odd = first(k for k,v in named.items() if not v.isfinite().all())
+    if odd: raise ValueError(f'{fn} has values in {odd} that are no numbers: fetch it again')
     fit_state(model, named, fn, hint='it is damaged, or of another config: fetch the folder again')
     for k,v in model.state_dict().items():
         if not torch.equal(v, named[k].to(v.dtype)): raise ValueError(f'{fn}: {k} did not arrive in the model as it is in the file')
 
 # %% ../../nbs/learners/27a_hf.ipynb #8225c9b1
+@contextmanager
+def building(
+    name:str, # Of a checkpoint
+): # Nothing
+    "Say in one sentence that a config describes no model"
+    try: yield
+    except ImportError: raise
+    except Exception as e:
+        why = ' '.join(str(e).split()) or type(e).__name__
+        raise ValueError(f'{name} describes no model that can be built ({why}): fetch its config.json again') from None
+
+def _check_room(config, state):
+    "Refuse a config of a model with many times the weights that there are"
+    n,width = config.get('num_hidden_layers', 1),config.get('hidden_size', 1)
+    most = sum(o.numel() for o in state.values())
+    least = n*width*max(width, config.get('intermediate_size', 1))
+    if least>max(most, 1): raise ValueError(f'{least:.1e} weights or more, and its files have {most:.1e}')
+
 def hf_model(
     about:HFCheckpoint, # What to build
     state:dict=None, # Tensors by the names in the file, random ones if `None`
@@ -215,8 +253,10 @@ def hf_model(
     odd = [f'{k}={v}' for k,v in args.items() if isinstance(v, int) and not 0<=v<=(1000 if 'layers' in k else 2**20)]
     if odd: raise ValueError(f'{about.name} describes no model that can be built: {", ".join(odd)}')
     head = (state or {}).get('classifier.weight')
-    n = len(head) if head is not None else len(about.labels or [0,1])
-    model = hf_class(family, about.kind)(hf_class(family, 'Config')(**args, num_labels=n)).float()
+    n = len(head) if head is not None and head.ndim else len(about.labels or [0,1])
+    with building(about.name):
+        if state is not None: _check_room(config, state)
+        model = hf_class(family, about.kind)(hf_class(family, 'Config')(**args, num_labels=n)).float()
     if state is not None: load_hf(model, state, family.renames, fn)
     return model
 

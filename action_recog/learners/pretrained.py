@@ -141,6 +141,9 @@ def _hub_learner(arch, weights, device):
     "The learner of a checkpoint for `transformers`, with its own head"
     with redirect_stdout(sys.stderr): model,about = create_hf(arch, weights=weights)
     if not about.labels: raise ValueError(f'{about.name} names no classes (id2label): train a head on it by video_learner')
+    n_out = model.head[-1].out_features
+    if n_out!=len(set(about.labels)): raise ValueError(f'{about.name} names {len(set(about.labels))} classes (id2label), '
+        f'but its head tells {n_out} apart: train a head on it by video_learner')
     size = about.image_size
     stats = about.stats or imagenet_stats
     frames = dict(seq_len=about.n_frames, step=hub_steps[about.config['model_type']], resize=[about.resize or size], crop=[size,size],

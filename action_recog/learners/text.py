@@ -48,7 +48,7 @@ def load_video_text(
     about = HFCheckpoint(str(arch), config, stats, resize, hf_licence(arch))
     state,fn = hf_state(arch)
     state = {k:v for k,v in state.items() if not k.endswith('.position_ids')}
-    model = hf_class(xclip, 'Model')(_xclip_config(config)).float()
+    with building(str(arch)): model = hf_class(xclip, 'Model')(_xclip_config(config)).float()
     load_hf(model, state, (), fn)
     say_licence(about)
     return VideoText(model.to(device).eval(), hf_tokenizer(arch), about)
@@ -58,7 +58,8 @@ def hf_tokenizer(
 ): # Tokenizer of `transformers`
     "The tokenizer of a checkpoint"
     from transformers import AutoTokenizer
-    return AutoTokenizer.from_pretrained(arch, trust_remote_code=False)
+    try: return AutoTokenizer.from_pretrained(arch, trust_remote_code=False)
+    except Exception as e: raise ValueError(f'{arch} has no tokenizer that can be read ({type(e).__name__}): fetch it again') from None
 
 # %% ../../nbs/learners/27d_text.ipynb #d03d951c
 @patch

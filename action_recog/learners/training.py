@@ -85,9 +85,18 @@ class Run:
 
 # %% ../../nbs/learners/35_training.ipynb #ca1cf3ae
 @patch
+def other_videos(self:Run) -> list: # `None` where there is nothing to tell from
+    "The videos that show none of the classes"
+    if self.others is None or not self.calibrate: return None
+    videos = L(get_videos(self.others) if isinstance(self.others, (str,Path)) else self.others)
+    if not videos: raise ValueError(f'{self.others} holds no videos, and others are those that show none of the classes: name their folder')
+    return videos
+
+@patch
 def make(self:Run):
     "Make `dls` and `learn`, and name the `split`"
     r = self.recipe
+    self.other_videos()
     in_layers = learner_meta[self.model]['splitter'] is timesformer_splitter or on_hub(r.model.get('arch'))
     if r.layer_decay and not in_layers:
         raise ValueError(f'{self.model} has no blocks for a layer_decay: give it an lr_mult')
@@ -132,6 +141,7 @@ def begin(self:Run):
 @patch
 def check_folder(self:Run):
     "Raise an error if the folder holds something that is no run"
+    if self.out.exists() and not self.out.is_dir(): raise ValueError(f'{self.out} is a file: give the name of a folder')
     names = {o.name for o in self.out.iterdir() if not o.name.startswith('.')} if self.out.exists() else {}
     if names and not {'run.json','metrics.json'} & set(names):
         raise ValueError(f'{self.out} holds something that is no run: give another folder')
@@ -258,7 +268,7 @@ def train(self:Run,
 @patch
 def fit_probabilities(self:Run) -> dict: # `calibration`, as from `calibrate`
     "Make the learner's probabilities right"
-    others = get_videos(self.others) if isinstance(self.others, (str,Path)) else self.others
+    others = self.other_videos()
     # Features are stored of the run's own videos
     with self.features() if others is None else nullcontext():
         return dict(calibration=calibrate(self.learn, self.recipe.n_clips, self.recipe.flip, others))

@@ -6,7 +6,7 @@ Docs: https://action-recog.github.io/action_recog/learners/vit.html.md"""
 
 # %% auto #0
 __all__ = ['SpaceTimeBlock', 'check_vit', 'SpaceTimeViT', 'timm_names', 'resize_embeds', 'vit_from_config', 'fit_vit',
-           'space_time_vit', 'is_hf', 'hf_file', 'hf_config', 'hf_stats', 'timm_vit', 'create_vit']
+           'space_time_vit', 'is_hf', 'hf_file', 'hf_json', 'hf_config', 'hf_stats', 'timm_vit', 'create_vit']
 
 # %% ../../nbs/learners/26a_vit.ipynb #da01ed74
 import json,timm
@@ -295,9 +295,18 @@ def hf_file(
     if Path(repo).is_dir(): return first(Path(repo)/o for o in names if (Path(repo)/o).is_file())
     for name in names:
         try: return Path(hf_hub_download(str(repo), name))
-        except OSError: pass
+        except (OSError, ValueError): pass
 
 # %% ../../nbs/learners/26a_vit.ipynb #b2942b69
+def hf_json(
+    fn:Path, # File of a checkpoint
+) -> dict: # Its content
+    "The table in a JSON file"
+    try: table = json.loads(fn.read_text(encoding='utf-8-sig'))
+    except (ValueError, RecursionError): table = None
+    if isinstance(table, dict): return table
+    raise ValueError(f'{fn} holds no table in JSON: fetch it again')
+
 def hf_config(
     arch, # Config, folder, or name on the Hugging Face hub
 ) -> dict: # Content of `config.json`
@@ -306,14 +315,14 @@ def hf_config(
     fn = hf_file(arch, 'config.json')
     if fn is None: raise ValueError(
         f'{arch} has no config.json, or the Hugging Face hub cannot be reached: check the name, or give a folder')
-    return json.loads(fn.read_text())
+    return hf_json(fn)
 
 def hf_stats(
     arch, # Config, folder, or name on the Hugging Face hub
 ) -> tuple: # Mean and standard deviation, three numbers each
     "The colours that the weights were trained with, the paper's where nothing is said"
     fn = None if isinstance(arch, dict) else hf_file(arch, 'preprocessor_config.json')
-    cfg = json.loads(fn.read_text()) if fn else {}
+    cfg = hf_json(fn) if fn else {}
     return cfg.get('image_mean', [.45]*3), cfg.get('image_std', [.225]*3)
 
 # %% ../../nbs/learners/26a_vit.ipynb #1e42e9ed

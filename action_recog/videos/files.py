@@ -105,6 +105,7 @@ def new_file(
 ): # `Path` to write to, beside `dest` and with its suffix
     "Let the body write a file that becomes `dest` if the body ends well, and is removed otherwise"
     target = Path(dest).resolve()
+    if target.exists() and not (target.is_file() or target.is_dir()): raise OSError(f'{dest} is a device or a pipe: give the name of a file')
     with write_errors(dest), _part_of(target) as part:
         yield part
         if sync: _flush(part)
