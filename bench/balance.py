@@ -3,7 +3,7 @@
     python bench/balance.py [--ratio 20] [--seeds 0,1,2]
 
 Two classes of the sample keep one of `ratio` training clips, the held-out groups are whole. Each learner is trained by
-the sample's recipe, on small and short clips. Figures go to bench/results/balance.json."""
+the sample's recipe. Figures go to bench/results/balance.json."""
 from pathlib import Path
 from tempfile import TemporaryDirectory
 import numpy as np,torch
@@ -52,9 +52,9 @@ def main(
     seeds:str='0,1,2', # Trainings of each
     groups:int=27, # Groups of each class: 20 for training
     n_clips:int=2, # Clips of each group
-    n_frames:int=8, # Frames of each clip
-    image_size:int=32, # Pixels
-    epochs:int=16, # Of each training
+    n_frames:int=16, # Frames of each clip
+    image_size:int=64, # Pixels
+    epochs:int=20, # Of each training
     save:str='bench/results/balance.json', # File for the figures
 ):
     "Recall of rare classes with and without balance"
