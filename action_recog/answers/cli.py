@@ -377,8 +377,8 @@ def choose_learner(
     return 'mvit_v2_s',f'the published model, as there is no run in {runs}'
 
 # %% ../../nbs/answers/57_cli.ipynb #526f0645
-def _open(learner, device=None, other=None):
-    "The learner called `learner`, or the one that is taken without a name; `other` where that cannot be had"
+def _open(learner, device=None):
+    "The learner called `learner`, or the one that is taken without a name"
     from action_recog.answers.export import PickleWarning,open_learner
     from action_recog.learners.licence import LicenceWarning
     name,why = choose_learner(learner)
@@ -389,9 +389,8 @@ def _open(learner, device=None, other=None):
         try: learn = open_learner(name, device)
         except OSError as e:
             if learner: raise
-            if other is None: raise OSError(f'{e}; or name a learner by --learner: `sample` is the small one inside this package') from None
-            print(f'{e}: the small model inside this package, `{other}`, instead', file=sys.stderr)
-            learn = open_learner(other, device)
+            print(f'{e}. The small model inside this package answers instead, which knows the eight motions of the sample alone', file=sys.stderr)
+            learn = open_learner('sample', device)
     for o in said: print(o.message, file=sys.stderr)
     return learn
 
@@ -576,4 +575,4 @@ def ar_demo(
 ):
     "Open a page on which one drops a video and is told what happens in it"
     from action_recog.answers.demo import launch_page
-    launch_page(_open(learner, device, other='sample'), host, port, browser, max_mb=max_mb, max_seconds=max_seconds, none=none)
+    launch_page(_open(learner, device), host, port, browser, max_mb=max_mb, max_seconds=max_seconds, none=none)
