@@ -60,6 +60,7 @@ from .learners.fuse import *
 from .forecast.data import *
 from .forecast.model import *
 from .forecast.learner import *
+from .answers.paths import *
 from .answers.timeline import *
 from .answers.decide import *
 from .answers.predict import *

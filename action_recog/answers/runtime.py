@@ -6,8 +6,8 @@ Docs: https://action-recog.github.io/action_recog/answers/runtime.html.md"""
 
 # %% auto #0
 __all__ = ['RuntimeFault', 'FrameTimes', 'frame_times', 'Pixels', 'scale_picture', 'apply_tfm', 'pick_clip', 'pick_clips',
-           'plan_windows', 'Segment', 'find_segments', 'OnnxModel', 'Answer', 'answer_dict', 'predict_video', 'Moment',
-           'watch', 'print_answers', 'print_moments', 'run_command']
+           'plan_windows', 'find_segments', 'OnnxModel', 'Answer', 'answer_dict', 'predict_video', 'Moment', 'watch',
+           'print_answers', 'print_moments', 'run_command']
 
 # %% ../../nbs/answers/55a_runtime.ipynb #d00c9864
 import av,json,math,sys,time
@@ -16,6 +16,7 @@ from av.video.reformatter import Interpolation,VideoReformatter
 from collections import Counter,deque
 from pathlib import Path
 from typing import NamedTuple
+from .paths import *
 
 # %% ../../nbs/answers/55a_runtime.ipynb #6db482bf
 class RuntimeFault(ValueError): "Something cannot be used; the message says what and the way on"
@@ -232,13 +233,6 @@ def _timed_windows(sampler, times, window, step):
     return starts,windows
 
 # %% ../../nbs/answers/55a_runtime.ipynb #4de53721
-class Segment(NamedTuple):
-    "A part of a video in which one label is the most likely"
-    start:float # Seconds from the start of the video
-    end:float # Seconds
-    label:str # Class
-    p:float # Mean probability of `label` within the segment, 0 to 1
-
 def _smooth(probs, width):
     "The weighted mean of each step and its neighbours"
     far = math.ceil(width)-1
@@ -246,35 +240,6 @@ def _smooth(probs, width):
     weights = 1-np.abs(np.arange(-far, far+1))/width
     mean = lambda o: np.convolve(o, weights)[far:far+len(o)]
     return np.stack([mean(o) for o in probs.T], 1)/mean(np.ones(len(probs)))[:,None]
-
-def _best_path(scores, cost, least):
-    "The path with the highest score, less `cost` for each change, on which a class stays `least` steps"
-    n,c = scores.shape
-    least = min(max(least, 1), n)
-    sums = np.concatenate([np.zeros((1,c)), scores.cumsum(0)])
-    best,came_from = np.full((n+1,c), -np.inf),np.full((n+1,c), -1)
-    best[least] = sums[least]
-    for t in range(least+1, n+1):
-        best[t] = best[t-1]+scores[t-1]
-        if t<2*least or c==1: continue
-        began = t-least
-        second,first = np.argsort(best[began])[-2:]
-        before = np.where(np.arange(c)==first, second, first)
-        changed = best[began,before]-cost+sums[t]-sums[began]
-        came_from[t] = np.where(changed>best[t], before, -1)
-        best[t] = np.maximum(best[t], changed)
-    return _walk_back(best[n].argmax(), came_from, least)
-
-def _walk_back(label, came_from, least):
-    "The path that ends in `label`"
-    t = len(came_from)-1
-    path = np.full(t, label)
-    while t>0:
-        before = came_from[t,label]
-        if before<0: t -= 1
-        else: t,label = t-least,before
-        path[:t] = label
-    return path
 
 # %% ../../nbs/answers/55a_runtime.ipynb #dab04067
 def _runs(labels, probs, edges, vocab):
@@ -301,14 +266,14 @@ def find_segments(
     if not several:
         threshold = rule['threshold']
         if threshold: smooth = np.concatenate([np.full((len(probs),1), threshold), smooth], 1)
-        path = _best_path(logs(smooth)*step, rule['cost'], least)
+        path = best_path(logs(smooth)*step, rule['cost'], least)
         return _runs(path-1 if threshold else path, probs, edges, vocab)
     if rule['threshold'] is not None or thresholds is None: thresholds = [.5 if rule['threshold'] is None else rule['threshold']]*len(vocab)
     segments = []
     for c,(p,threshold) in enumerate(zip(smooth.T, thresholds)):
         threshold = min(max(float(threshold), 1e-4), 1-1e-4)
         scores = logs(np.stack([1-p,p], 1))-np.log([1-threshold,threshold])
-        on = _best_path(scores*step, rule['cost'], least).astype(bool)
+        on = best_path(scores*step, rule['cost'], least).astype(bool)
         segments += _runs(np.where(on, c, -1), probs, edges, vocab)
     return sorted(segments, key=lambda o: o[:2])
 
