@@ -217,11 +217,19 @@ def _label_args(path, labels=None, group=None, label_delim=None, background=Fals
     if overlaps: more['overlaps'] = overlaps
     return dict(labels=df, **more)
 
+# %% ../../nbs/answers/57_cli.ipynb #5675d022
 def _calibrate_args(calibrate=False, others=None):
     "What a training is told about calibration"
     if others and not calibrate: raise ValueError('--others names videos for --calibrate: give both')
     return dict(calibrate=True, others=others) if calibrate else {}
 
+def _print_calibration(res):
+    "Tell how right probabilities are, before and after"
+    errors = ' before, '.join(f'{100*res[k]:.1f} %' for k in ('before','after'))
+    none = f', "none of these" below {100*res["none_below"]:.0f} %' if 'none_below' in res else ''
+    print(f'calibration error {errors} after a temperature of {res["temperature"]:.2f}{none}')
+
+# %% ../../nbs/answers/57_cli.ipynb #31f5d538
 def _timeline_scores(out, path, labels, window=None, **kwargs):
     "How right the timelines are that the learner in `out` makes of the videos that were held out"
     from action_recog.answers.export import open_learner
@@ -236,12 +244,6 @@ def _timeline_scores(out, path, labels, window=None, **kwargs):
     for name,news in {'model/config.json':dict(timeline_rule=scores['rule']), 'metrics.json':dict(timeline=scores)}.items():
         if (Path(out)/name).is_file(): write_json(Path(out)/name, {**read_json(Path(out)/name), **news})
     return {k:v for k,v in scores.items() if isinstance(v, float)}
-
-def _print_calibration(res):
-    "Tell how right probabilities are, before and after"
-    errors = ' before, '.join(f'{100*res[k]:.1f} %' for k in ('before','after'))
-    none = f', "none of these" below {100*res["none_below"]:.0f} %' if 'none_below' in res else ''
-    print(f'calibration error {errors} after a temperature of {res["temperature"]:.2f}{none}')
 
 def _print_timelines(scores):
     "Print a table of timeline scores by the names of runs"

@@ -298,6 +298,7 @@ def _is_tfm(o):
     fits = fits and o.get('pad_mode', 'zeros') in _pad_modes
     return fits and (o['name']!='Resize' or {'method','pad_mode'}<=o.keys() and o['method'] in ('crop','squish','pad'))
 
+# %% ../../nbs/answers/55a_runtime.ipynb #07ed2978
 def _odd_keys(about, n_classes):
     "The keys of metadata whose values no model of `n_classes` has"
     vocab,mean,std,rule = (about.get(k) for k in ('vocab','mean','std','timeline_rule'))
@@ -310,6 +311,7 @@ def _odd_keys(about, n_classes):
         timeline_rule=rule is None or isinstance(rule, dict) and all(o is None or _is_number(o, -1e-9) for o in rule.values()))
     return [k for k,good in is_good.items() if not good]
 
+# %% ../../nbs/answers/55a_runtime.ipynb #1794fe99
 class OnnxModel:
     "A model that `to_onnx` wrote, ready to be asked"
     def __init__(self,

@@ -295,6 +295,7 @@ def hits(self:Answers,
     targs = as_sets(self.targs, len(self.vocab)) if self.targs.ndim==1 else self.targs.bool()
     return (self.said(probs)==targs).all(1)
 
+# %% ../../nbs/learners/33_evaluate.ipynb #919394a6
 @patch
 def class_figures(self:Answers) -> dict: # Between 0 and 1, but for the counts of `confusion`
     "What tells more than an accuracy where classes are unequal or labels are several"
@@ -308,6 +309,7 @@ def class_figures(self:Answers) -> dict: # Between 0 and 1, but for the counts o
     for i,j in counts.nonzero().tolist(): taken[self.vocab[i]][self.vocab[j]] = counts[i,j].item()
     return dict(res, balanced_accuracy=balanced_accuracy(preds, self.targs), confusion=dict(taken))
 
+# %% ../../nbs/learners/33_evaluate.ipynb #adca49e0
 @patch
 def row(self:Answers) -> dict: # Accuracies of clips and videos, by `order` and `per_class`, between 0 and 1; counts
     "The figures of a table's row"
@@ -321,6 +323,7 @@ def row(self:Answers) -> dict: # Accuracies of clips and videos, by `order` and 
         order={k:self.hits(o).float().mean().item() for k,o in self.order.items()}, order_blind_ceiling=self.ceiling,
         clips=len(self.targs), classes=len(self.vocab), per_class=per_class_accuracy(self.probs, self.targs, self.vocab))
 
+# %% ../../nbs/learners/33_evaluate.ipynb #6e4312a6
 @delegates(get_answers)
 def score(
     learn:Learner, # Measured on its validation set
