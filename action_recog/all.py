@@ -18,10 +18,12 @@ from .clips.sampling import *
 from .clips.seeds import *
 from .clips.splits import *
 from .clips.groups import *
+from .clips.columns import *
 from .clips.labels import *
 from .clips.loader import *
-from .clips.folders import *
+from .clips.tools import *
 from .clips.formats import *
+from .clips.folders import *
 from .clips.data import *
 from .clips.segments import *
 from .clips.tables import *

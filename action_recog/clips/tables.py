@@ -13,6 +13,8 @@ from ..videos.video import *
 from ..videos.ucf101 import clip_group
 from .splits import *
 from .labels import *
+from .columns import *
+from .tools import *
 from .formats import *
 from .folders import *
 from .data import *
