@@ -58,6 +58,7 @@ from .learners.card import *
 from .learners.tables import *
 from .learners.model_folder import *
 from .learners.training import *
+from .learners.runs import *
 from .learners.fuse import *
 from .forecast.data import *
 from .forecast.model import *

@@ -17,6 +17,7 @@ from .fusion import *
 from .model_folder import *
 from .tables import *
 from .training import *
+from .runs import *
 
 # %% ../../nbs/learners/36_fuse.ipynb #4e1700b9
 @patch
