@@ -111,10 +111,10 @@ def split_table(
     best = []
     for sep in ',;\t|':
         reader = csv.reader(io.StringIO(text), delimiter=sep)
-        try: lines = [(reader.line_num,[o.strip() for o in cells]) for cells in reader if any(o.strip() for o in cells)]
+        try: lines = [(reader.line_num,list(map(str.strip, cells))) for cells in reader]
         except csv.Error: continue
+        lines = [(row,cells) for row,cells in lines if any(cells) and not cells[0].startswith('#')]
         # A wrong separator finds fewer columns, in the line that names them or in most lines
-        lines = [o for o in lines if not o[1][0].startswith('#')]
         if lines and (not best or _n_known(lines)>_n_known(best)): best = lines
     return best
 

@@ -48,7 +48,8 @@ def segment_table(
     "Segments as a table"
     if isinstance(segments, pd.DataFrame): return segments
     if not isinstance(segments, dict): segments = {Path(o.video).name:o.segments for o in segments}
-    rows = [dict(zip(('video','start','end','label','score'), (str(video),*o))) for video,own in segments.items() for o in own]
+    names,rows = ('video','start','end','label','score'),[]
+    for video,own in segments.items(): rows += [dict(zip(names, (str(video),*o))) for o in own]
     return pd.DataFrame(rows, columns=list(dict.fromkeys(['video','start','end','label', *itertools.chain(*rows)])))
 
 # %% ../../nbs/clips/13c_formats.ipynb #d8cb25f8

@@ -236,7 +236,8 @@ def show(self:FoundGroups,
     n:int=8, # Most clips of each
 ) -> list: # Axes
     "Film strips of the largest groups"
-    names = [o for o in self.sizes.index if any(own==o and p is not None for p,own in zip(self.pictures, self.groups))][:max_n]
+    seen = {group for group,picture in zip(self.groups, self.pictures) if picture is not None}
+    names = [o for o in self.sizes.index if o in seen][:max_n]
     if not names: return []
     axs = get_grid(len(names), ncols=1, figsize=(8,len(names)*1.4))
     for ax,name in zip(axs, names): show_image(self.strip(name, n), ctx=ax, title=f'{name}: {self.sizes[name]} clips')
@@ -248,7 +249,8 @@ def torn_clips(
     splits, # Indices of training and validation set
 ) -> tuple: # Clips of the training set, clips of the validation set
     "How many clips are of groups that stand on both sides"
-    train,valid = [[groups[i] for i in idxs] for idxs in splits[:2]]
+    train = [groups[i] for i in splits[0]]
+    valid = [groups[i] for i in splits[1]]
     torn = set(train) & set(valid)
     return sum(o in torn for o in train),sum(o in torn for o in valid)
 
@@ -261,9 +263,12 @@ def warn_lookalikes(
     "Warn where names tell no groups, and pictures show some on both sides of a split"
     train,valid = [random.Random(0).sample(list(o), len(o)) for o in splits[:2]]
     # Those of the smaller set are spread among the others, so that both are seen where time is short
-    order = [i for _,i in sorted([((k+.5)/len(o), i) for o in (train,valid) for k,i in enumerate(o)])]
+    places = {}
+    for side in (train,valid): places |= {i:(k+.5)/len(side) for k,i in enumerate(side)}
+    order = sorted(places, key=places.get)
     seen = dict(zip(order, glances([files[i] for i in order], seconds=seconds)))
-    train,valid = [[i for i in o if seen[i] is not None] for o in (train,valid)]
+    train = [i for i in train if seen[i] is not None]
+    valid = [i for i in valid if seen[i] is not None]
     if not train or not valid: return 0,0
     there = train+valid
     groups = dict(zip(there, near_clusters(torch.stack([seen[i].colours for i in there]), .1)))

@@ -82,7 +82,9 @@ def read_clip_table(
     columns['label'] = _role_column(names, 'label', 1 if columns['file']==0 else 0)
     columns['group'] = _column_named(names, group, fn) if group is not None else _role_column(names, 'group', None)
     columns['split'] = _role_column(names, 'split', None)
-    df = pd.DataFrame([{k:cells[i] for k,i in columns.items() if i is not None} for _,cells in rows], index=[row for row,_ in rows])
+    columns = {k:i for k,i in columns.items() if i is not None}
+    df = pd.DataFrame(index=[row for row,_ in rows])
+    for k,i in columns.items(): df[k] = [cells[i] for _,cells in rows]
     if not len(df): raise ValueError(f'{fn} has no rows: write one for each video')
     files = find_videos(df.file, path)
     df['file'] = [_find_file(files, o, row, fn, path) for row,o in df.file.items()]

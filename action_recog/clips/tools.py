@@ -191,8 +191,11 @@ def elan_rows(
     times = {k:file.seconds(v, k)/1000 for k,v in slots.items() if v}
     video,origin = _eaf_video(file, root)
     tiers = _eaf_annotations(root, times)
-    return [dict(row=name, video=video, start=start+origin, end=end+origin, label=text)
-        for tier in _chosen_tiers(file, root, tiers) for name,(start,end),text in tiers[tier]]
+    rows = []
+    for tier in _chosen_tiers(file, root, tiers):
+        for name,(start,end),text in tiers[tier]:
+            rows.append(dict(row=name, video=video, start=start+origin, end=end+origin, label=text))
+    return rows
 
 # %% ../../nbs/clips/13b_tools.ipynb #99e3bf31
 def _is_net_video(about):
@@ -335,7 +338,8 @@ def label_studio_rows(
 # %% ../../nbs/clips/13b_tools.ipynb #0f388fff
 def _is_ls_table(lines):
     "Is this Label Studio's CSV?"
-    return any(o.startswith('[{') and re.search(r'"(timeline)?labels"', o) for _,cells in lines[1:] for o in cells)
+    cells = itertools.chain(*[own for _,own in lines[1:]])
+    return any(o.startswith('[{') and re.search(r'"(timeline)?labels"', o) for o in cells)
 
 def _is_ls_task(o): return isinstance(o, dict) and bool(o.keys()&{'annotations','completions','predictions','result'} or _ls_regions(o))
 

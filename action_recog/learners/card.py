@@ -65,8 +65,9 @@ def prep_steps(
     read = f'the short side scaled to {size} pixels (bilinear)' if size else 'in their own size'
     steps = [sampler_text(frames['sampler']), f'they are decoded to RGB, upright, {read}', *map(tfm_text, frames['item_tfms']),
         'values are divided by 255']
-    mean,std = (', '.join(f'{o:.4g}' for o in frames[k]) if frames[k] else None for k in ('mean','std'))
-    if mean: steps.append(f'the mean of each channel ({mean}) is subtracted, and the rest is divided by its standard deviation ({std})')
+    def numbers(values): return ', '.join(f'{o:.4g}' for o in values)
+    if frames['mean']: steps.append(f'the mean of each channel ({numbers(frames["mean"])}) is subtracted, '
+        f'and the rest is divided by its standard deviation ({numbers(frames["std"])})')
     return [*steps, 'the clip goes in as (batch, time, channels, height, width)']
 
 # %% ../../nbs/learners/33d_card.ipynb #1379a867

@@ -59,13 +59,18 @@ def _is_shown(tfm):
     if isinstance(tfm, (AffineCoordTfm,RandomResizedCropGPU)): return tfm.size is not None
     return getattr(tfm, 'split_idx', None)!=0
 
+def _tfm_name(tfm):
+    "The name of `tfm` and what tells how it cuts"
+    told = [getattr(tfm, o) for o in ('size','method','pad_mode') if hasattr(tfm, o)]
+    return ' '.join([type(tfm).__name__, *map(str, told)])
+
 def clip_prep(
     dls:DataLoaders, # Of clips
 ) -> list: # Texts
     "What tells how `dls` make a clip in validation"
     tfms = [*dls.valid.after_item.fs,*dls.valid.after_batch.fs]
     tfms = filter(_is_shown, tfms)
-    how = [' '.join([type(o).__name__, *(str(getattr(o, k)) for k in ('size','method','pad_mode') if hasattr(o, k))]) for o in tfms]
+    how = list(map(_tfm_name, tfms))
     try: sampler = str(clip_reader(dls.valid).sampler)
     except (ValueError, AttributeError): sampler = ''
     norm = first(dls.valid.after_batch.fs, risinstance(Normalize))
