@@ -73,7 +73,7 @@ class LabelFile:
             return float(said)/float(rate)
         except (ValueError, ZeroDivisionError) as e: raise self.error(row, str(e)) from None
 
-# %% ../../nbs/clips/12b_columns.ipynb #8015268b
+# %% ../../nbs/clips/12b_columns.ipynb #23c35f52
 _words = dict(video='video file filename clip media movie film uri source', start='start begin onset from starts',
     end='end stop offset finish until to ends', duration='duration length', group='group subject person participant',
     label='label labels class action activity behavior behaviour category annotation event', split='split subset partition set',
@@ -86,6 +86,7 @@ def column_words(
     "The words of a column's name"
     return re.findall(r'[a-z]+', re.sub(r'([a-z])([A-Z])', r'\1 \2', str(name)).lower())
 
+# %% ../../nbs/clips/12b_columns.ipynb #8015268b
 def find_columns(
     names:list, # Names of the columns
 ) -> dict: # From 'video', 'start', 'end', … to the positions of the columns that may be meant
@@ -122,7 +123,7 @@ def _n_known(lines):
     known = max(sum(map(bool, find_columns(cells).values())) for _,cells in lines[:40])
     return known, np.median([len(cells) for _,cells in lines])
 
-# %% ../../nbs/clips/12b_columns.ipynb #7367c7ef
+# %% ../../nbs/clips/12b_columns.ipynb #114e6976
 def _is_plain(words):
     "Does a column with these words count seconds, and neither frames, milliseconds nor hours?"
     return not {'frame','frames','hh'}&words and ('ss' in words or not {'msec','ms','milliseconds'}&words)
@@ -138,6 +139,7 @@ def _one_column(file, names, found, role, is_needed=True):
         'name the columns video, start, end, label')
     return places[0] if places else None
 
+# %% ../../nbs/clips/12b_columns.ipynb #7367c7ef
 class TableColumns:
     "Which columns of a table are which"
     def __init__(self,
@@ -163,7 +165,7 @@ class TableColumns:
         i = self.place[role]
         return set(column_words(self.names[i])) if i is not None else set()
 
-# %% ../../nbs/clips/12b_columns.ipynb #98085f74
+# %% ../../nbs/clips/12b_columns.ipynb #01dcf196
 def _table_seconds(file, columns, cells, role, row):
     "The seconds in the column of `role`"
     said,unit = columns.cell(cells, role),columns.unit(role)
@@ -172,6 +174,7 @@ def _table_seconds(file, columns, cells, role, row):
     scale = 1000 if unit&{'ms','msec','milliseconds'} and not unit&{'ss','hh'} else 1
     return file.seconds(said, row, rate=float(rate) if rate else None)/scale
 
+# %% ../../nbs/clips/12b_columns.ipynb #6364cfd9
 def _table_end(file, columns, cells, start, row):
     if columns.cell(cells, 'end'): return _table_seconds(file, columns, cells, 'end', row)
     if columns.cell(cells, 'duration'): return start+_table_seconds(file, columns, cells, 'duration', row)
@@ -184,6 +187,7 @@ def _has_no_names(cells):
     try: return all(parse_time(o, 25)>=0 for o in cells[1:3])
     except ValueError: return False
 
+# %% ../../nbs/clips/12b_columns.ipynb #98085f74
 def table_rows(
     file:LabelFile, # A table with a line of column names
 ) -> list: # Dicts with `row`, `video`, `start`, `end`, `label`, and `group` and `split` if there are such columns

@@ -40,7 +40,7 @@ def folder_groups(
     n_groups = layout.assign(group=groups).groupby('label').group.nunique()
     return FromTable(files, groups, clip_group) if n_groups.min()>1 else clip_group
 
-# %% ../../nbs/clips/13d_folders.ipynb #f43b68c2
+# %% ../../nbs/clips/13d_folders.ipynb #55cab381
 @dataclass
 class FolderData:
     "What is known about the clips of a folder"
@@ -50,6 +50,7 @@ class FolderData:
     splits:tuple=None # Numbers of the clips for training and validation, where folders say so
     name:str='' # Of the split, for the head of a table
 
+# %% ../../nbs/clips/13d_folders.ipynb #88d5e416
 def held_out_name(
     files, # Clips
     group_func=clip_group, # From a clip to its group
@@ -57,6 +58,7 @@ def held_out_name(
     "What is held out where groups are drawn"
     return 'groups held out' if names_groups(files, group_func) else 'clips held out at random, no groups known'
 
+# %% ../../nbs/clips/13d_folders.ipynb #f43b68c2
 def read_folder(
     path:str|Path, # As for `find_layout`
     group_func=None, # From a clip to its group; as names and folders say if `None`

@@ -15,7 +15,7 @@ from .columns import *
 from .labels import *
 from .tools import *
 
-# %% ../../nbs/clips/13c_formats.ipynb #da12edac
+# %% ../../nbs/clips/13c_formats.ipynb #67fc17b3
 def label_rows(
     fn:str|Path, # File of a labelling tool
     rate:float=None, # Frames a second, where the file counts frames and does not say
@@ -32,6 +32,7 @@ def label_rows(
     if 'split' in df: df['split'] = df.split.fillna('')
     return df
 
+# %% ../../nbs/clips/13c_formats.ipynb #da12edac
 @delegates(label_rows)
 def read_labels(
     fn:str|Path, # File of a labelling tool: CSV or TSV, Label Studio, BORIS, ELAN, ActivityNet
@@ -52,7 +53,7 @@ def segment_table(
     for video,own in segments.items(): rows += [dict(zip(names, (str(video),*o))) for o in own]
     return pd.DataFrame(rows, columns=list(dict.fromkeys(['video','start','end','label', *itertools.chain(*rows)])))
 
-# %% ../../nbs/clips/13c_formats.ipynb #d8cb25f8
+# %% ../../nbs/clips/13c_formats.ipynb #c8c28b85
 def _ls_task(video, own, rate, prefix, kind, names):
     "The task of Label Studio for one video"
     results = []
@@ -64,6 +65,7 @@ def _ls_task(video, own, rate, prefix, kind, names):
             value=dict(ranges=[span], timelinelabels=[o.label])))
     return dict(data=dict(video=f'{prefix}{video}', fps=rate), **{kind:[dict(result=results)]})
 
+# %% ../../nbs/clips/13c_formats.ipynb #dea587f6
 def _videos_of(segments):
     "The videos that `segments` are about, those in which nothing was found too"
     if isinstance(segments, pd.DataFrame): return segments.video.unique()
@@ -79,6 +81,7 @@ def check_labels_file(
     if kind=='.json' and (rate is None or not rate>0):
         raise ValueError('Label Studio counts frames: give `rate`, the frameRate of its Video tag')
 
+# %% ../../nbs/clips/13c_formats.ipynb #d8cb25f8
 def write_labels(
     segments, # A table as from `read_labels`, or as for `segment_table`
     fn:str|Path, # File to write: `.csv`, `.tsv`, or `.json` for Label Studio

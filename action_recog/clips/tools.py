@@ -37,7 +37,7 @@ class BorisEvents:
         self.about = {cells[0].lower():cells[1] for _,cells in lines[:at] if len(cells)>1}
         self.events = [(row,{**self.about, **dict(zip(names, cells))}) for row,cells in lines[at+1:]]
 
-# %% ../../nbs/clips/13b_tools.ipynb #33bc4835
+# %% ../../nbs/clips/13b_tools.ipynb #b639b6dd
 def _first_of(event, *names): return first(event[o] for o in names if event.get(o))
 
 @patch
@@ -49,6 +49,7 @@ def video(self:BorisEvents,
     if name in (None,'NA','Not found','Live observation'): return self.file.video or ''
     return base_name(re.sub(r'^player #1:\s*', '', name).split(';')[0]) if re.search(r'^player #|^/|^\w:\\', name) else name
 
+# %% ../../nbs/clips/13b_tools.ipynb #33bc4835
 @patch
 def shift(self:BorisEvents,
     event:dict, # Cells of a line by the name of their column
@@ -84,7 +85,7 @@ def second(self:BorisEvents,
     "A time of an event"
     return self.file.seconds(event.get(column, ''), row)-self.shift(event, row)
 
-# %% ../../nbs/clips/13b_tools.ipynb #6f3a581f
+# %% ../../nbs/clips/13b_tools.ipynb #3fa25b64
 @patch
 def begin(self:BorisEvents,
     event:dict, # Cells of a line by the name of their column
@@ -94,6 +95,7 @@ def begin(self:BorisEvents,
     column = 'time' if 'time' in event else 'start (s)'
     return dict(row=row, video=self.video(event), label=event.get('behavior', ''), start=self.second(event, column, row))
 
+# %% ../../nbs/clips/13b_tools.ipynb #6f3a581f
 @patch
 def rows(self:BorisEvents) -> list: # Dicts with `row`, `video`, `start`, `end`, `label`
     "The segments"
@@ -142,7 +144,7 @@ def _fill_slots(tier, times):
     for i,o in enumerate(chain):
         if o not in times: times[o] = float(np.interp(i, known, [times[chain[j]] for j in known], np.nan, np.nan))
 
-# %% ../../nbs/clips/13b_tools.ipynb #a8f86b15
+# %% ../../nbs/clips/13b_tools.ipynb #cd7bc1ab
 def _eaf_annotations(root, times):
     "By the tier: triples of an annotation's id, its slots' seconds and its text"
     tiers,spans = {},{}
@@ -159,6 +161,7 @@ def _eaf_annotations(root, times):
             own.append((name, spans.get(key, (np.nan,np.nan)), (o.findtext('ANNOTATION_VALUE') or '').strip()))
     return tiers
 
+# %% ../../nbs/clips/13b_tools.ipynb #a8f86b15
 def _eaf_root(file):
     "The root of an `.eaf` file that can be read"
     # The text is decoded already, so that what its first line says about its encoding no longer holds
@@ -171,7 +174,7 @@ def _eaf_root(file):
     if units=='milliseconds': return root
     raise ValueError(f'{file.fn} counts {units}: save it with a newer ELAN, which counts milliseconds')
 
-# %% ../../nbs/clips/13b_tools.ipynb #55461ba9
+# %% ../../nbs/clips/13b_tools.ipynb #f873efa4
 def _chosen_tiers(file, root, tiers):
     "Names of the tiers to read: the one that was asked for, or all that hang on no other"
     if file.tier is not None:
@@ -182,6 +185,7 @@ def _chosen_tiers(file, root, tiers):
     if len(chosen)>1: warn(f'{file.fn} has the tiers {", ".join(chosen)}: the labels of all are read, choose one by `tier`')
     return chosen
 
+# %% ../../nbs/clips/13b_tools.ipynb #55461ba9
 def elan_rows(
     file:LabelFile, # An `.eaf` file
 ) -> list: # Dicts with `row`, `video`, `start`, `end`, `label`; a row is called by the annotation's id
@@ -212,7 +216,7 @@ def activitynet_videos(
     is_named = videos is not content
     if isinstance(videos, dict) and (is_named or videos and all(map(_is_net_video, videos.values()))): return videos
 
-# %% ../../nbs/clips/13b_tools.ipynb #24834542
+# %% ../../nbs/clips/13b_tools.ipynb #60c4c1c6
 def _net_segment(file, video, i, o):
     "Segment `i` of a video"
     row = f'{video} {i}'
@@ -222,6 +226,7 @@ def _net_segment(file, video, i, o):
     score = {'score':float(o['score'])} if 'score' in o else {}
     return dict(row=row, video=video, start=start, end=end, label=str(o.get('label', '')).strip(), **score)
 
+# %% ../../nbs/clips/13b_tools.ipynb #24834542
 def activitynet_rows(
     file:LabelFile, # JSON with `database` or `results`, or with the videos alone
 ) -> list: # Dicts with `row`, `video`, `start`, `end`, `label`, and `split`; `score` in results
@@ -235,7 +240,7 @@ def activitynet_rows(
     if bare: warn(f'{file.fn} has {len(bare)} videos without segments, the first is {bare[0]}: they are left out')
     return rows
 
-# %% ../../nbs/clips/13b_tools.ipynb #2b62f62c
+# %% ../../nbs/clips/13b_tools.ipynb #0b271218
 _ls_rates = 'fps','rate','framerate','frame_rate','frameRate'
 
 def _is_video_name(o):
@@ -244,6 +249,7 @@ def _is_video_name(o):
     url = urlsplit(o)
     return any(Path(part).suffix.lower() in video_extensions for part in (url.path,url.query))
 
+# %% ../../nbs/clips/13b_tools.ipynb #3d94ca49
 def _ls_video(file, data, row):
     "The name of the video in the data of a task"
     keys = [k for k,v in data.items() if _is_video_name(v)]
@@ -256,6 +262,7 @@ def _ls_video(file, data, row):
     if '/upload/' in name: return re.sub(r'^[0-9a-f]{8}-', '', base_name(name))
     return name if not url.scheme and not name.startswith('/') else base_name(name)
 
+# %% ../../nbs/clips/13b_tools.ipynb #2b62f62c
 def _ls_rate(file, task, value):
     "Frames a second, if the task says so"
     data = {**(task.get('meta') or {}), **(task.get('data') or {}), **value}
@@ -263,7 +270,7 @@ def _ls_rate(file, task, value):
     if rate is None and value.get('framesCount') and value.get('duration'): return value['framesCount']/value['duration']
     return rate
 
-# %% ../../nbs/clips/13b_tools.ipynb #10581104
+# %% ../../nbs/clips/13b_tools.ipynb #2855cbe1
 def _ls_changed(answer): return str(answer.get('updated_at') or answer.get('created_at') or '')
 
 def _ls_answer(file, task, row, told):
@@ -278,6 +285,7 @@ def _ls_answer(file, task, row, told):
     if guesses: told['predictions'].append(row)
     return guesses[-1].get('result') or [] if guesses else []
 
+# %% ../../nbs/clips/13b_tools.ipynb #10581104
 def _is_number(o): return isinstance(o, (int,float)) and not isinstance(o, bool)
 
 def _is_ls_value(value):
@@ -310,7 +318,7 @@ def _ls_spans(file, value, row, rate):
         if not all(_is_number(span.get(o)) for o in ('start','end')): raise file.error(row, f'the range {span} has no start or no end: correct it')
         yield file.seconds(max(span['start']-1, 0), row, True, rate),file.seconds(span['end'], row, True, rate)
 
-# %% ../../nbs/clips/13b_tools.ipynb #d715e22b
+# %% ../../nbs/clips/13b_tools.ipynb #494d511f
 def _ls_rows(file, task, name, results):
     "The segments among the `results` of a task"
     for i,o in enumerate(results, 1):
@@ -323,6 +331,7 @@ def _ls_rows(file, task, name, results):
         for label,(start,end) in itertools.product(labels, spans):
             yield dict(row=row, video=video, start=start, end=end, label=str(label).strip(), **score)
 
+# %% ../../nbs/clips/13b_tools.ipynb #d715e22b
 def label_studio_rows(
     file:LabelFile, # JSON, JSON-MIN or CSV export
 ) -> list: # Dicts with `row`, `video`, `start`, `end`, `label`, and `score` of predictions; a row is a task and a region

@@ -14,7 +14,7 @@ from itertools import chain
 from numbers import Real
 from fastai.torch_basics import *
 
-# %% ../../nbs/learners/33b_timeline_scores.ipynb #9f147e84
+# %% ../../nbs/learners/33b_timeline_scores.ipynb #9da6f43a
 def _fault(segment):
     "What is wrong with `segment`, `None` if nothing is"
     if not is_listy(segment) or not 3<=len(segment)<=4: return 'is not (start, end, label)'
@@ -24,6 +24,7 @@ def _fault(segment):
     if end<start: return 'ends before it starts'
     if label is None or label!=label or not str(label).strip(): return 'has no label'
 
+# %% ../../nbs/learners/33b_timeline_scores.ipynb #9f147e84
 def check_segments(
     segments, # `(start, end, label)` each, or `(start, end, label, probability)`; seconds
     whose:str='the timeline', # How an error calls them
@@ -162,7 +163,7 @@ def mean_ap(
         found.append(average_precision(own, least))
     return float(np.mean(found))
 
-# %% ../../nbs/learners/33b_timeline_scores.ipynb #b62e3b0b
+# %% ../../nbs/learners/33b_timeline_scores.ipynb #bb735571
 def film_segments(
     table:pd.DataFrame, # Columns start, end and label, perhaps video and p
 ) -> dict: # Segments by video, or a list of them without the column video
@@ -174,6 +175,7 @@ def film_segments(
     for video,row in zip(table.video, rows): films.setdefault(video, []).append(row)
     return films
 
+# %% ../../nbs/learners/33b_timeline_scores.ipynb #b62e3b0b
 def _is_film(o): return is_listy(o) and (len(o)==0 or is_listy(o[0]))
 
 def pair_films(

@@ -81,7 +81,7 @@ class Run:
         "Name of the run"
         return self.out.name
 
-# %% ../../nbs/learners/35_training.ipynb #ca1cf3ae
+# %% ../../nbs/learners/35_training.ipynb #9595f299
 @patch
 def other_videos(self:Run) -> list: # `None` where there is nothing to tell from
     "The videos that show none of the classes"
@@ -90,6 +90,7 @@ def other_videos(self:Run) -> list: # `None` where there is nothing to tell from
     if not videos: raise ValueError(f'{self.others} holds no videos, and others are those that show none of the classes: name their folder')
     return videos
 
+# %% ../../nbs/learners/35_training.ipynb #ca1cf3ae
 @patch
 def make(self:Run):
     "Make `dls` and `learn`, and name the `split`"
@@ -371,7 +372,7 @@ def run_name(
     is_random = random or recipe.split=='random'
     return f'{model}-{recipe.name}-{"random" if is_random else f"fold{fold}"}-seed{seed}'
 
-# %% ../../nbs/learners/35_training.ipynb #b1d980e2
+# %% ../../nbs/learners/35_training.ipynb #7c6a88e6
 @patch
 def is_taken(self:Run) -> bool: # Not where there is nothing
     "Does the folder hold a run with other settings?"
@@ -389,6 +390,7 @@ def first_run(self:Run) -> Run: # With a folder if this one has one
     if self.has_folder and run.is_taken(): run.out = out.with_name(f'{name}-for-{self.name}')
     return run
 
+# %% ../../nbs/learners/35_training.ipynb #ead4f2a7
 @patch
 def first_encoder(self:Run) -> nn.Module: # Trained
     "The encoder that the recipe begins with"
@@ -403,6 +405,7 @@ def first_encoder(self:Run) -> nn.Module: # Trained
     learn = run.learn if hasattr(run, 'learn') else load_model(run.out/'model')
     return learn.model.encoder
 
+# %% ../../nbs/learners/35_training.ipynb #b1d980e2
 @patch
 def begin_with(self:Run,
     encoder:nn.Module, # `Encoder` of the same arch
