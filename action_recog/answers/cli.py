@@ -18,16 +18,16 @@ def _onnx_command(argv):
     return name if is_onnx and name in ('ar-predict','ar-watch') else None
 
 if _onnx_command(sys.argv):
-    from action_recog.answers.runtime import run_command
+    from action_recog.answers.shell import run_command
     sys.exit(run_command(_onnx_command(sys.argv), sys.argv[1:]))
 
 # %% ../../nbs/answers/57_cli.ipynb #0859cd6e
-import csv,json,warnings
-from collections import deque
+import warnings
 from functools import wraps
 from urllib.error import URLError
 from fastcore.meta import delegates
 from fastcore.script import call_parse
+from .shell import print_answers,print_moments,run_command
 
 # %% ../../nbs/answers/57_cli.ipynb #f1fef5a8
 _mistakes = (ValueError, OSError, FloatingPointError, MemoryError, ImportError)
@@ -396,47 +396,12 @@ def _open(learner, device=None):
     for o in said: print(o.message, file=sys.stderr)
     return learn
 
-# %% ../../nbs/answers/57_cli.ipynb #3fe04677
-def _as_text(res, many):
-    "The answer for a video in lines, with its name if it is one of `many`"
-    lines = [f'{res.video}: {res.seconds:.1f} s'] if many else []
-    if res.verdict: lines.append(res.verdict)
-    for label,p in res: lines.append(f'{100*p:5.1f} %  {label}')
-    for s in res.segments: lines.append(f'{s.start:7.1f} to {s.end:7.1f} s  {s.label} {100*s.p:.0f} %')
-    return '\n'.join(lines)
-
-def _as_csv(res):
-    "Rows of a table for a video: its labels, then its segments"
-    d = res.to_dict()
-    rows = [(d['video'], 'video', 0., d['seconds'], *o.values()) for o in d['labels']]
-    return rows+[(d['video'], 'segment', *o.values()) for o in d['segments']]
-
-# %% ../../nbs/answers/57_cli.ipynb #a9164baa
-def _print_csv(preds):
-    writer = csv.writer(sys.stdout, lineterminator='\n')
-    writer.writerow(['video','part','start','end','label','probability'])
-    for o in preds: writer.writerows(_as_csv(o))
-
-# %% ../../nbs/answers/57_cli.ipynb #4f464e39
-def _print_preds(preds, as_json, as_csv):
-    "Print the answers, and the failures where errors go"
-    good = [o for o in preds if not o.error]
-    bad = [o for o in preds if o.error]
-    if as_csv: _print_csv(good)
-    elif as_json:
-        for o in good: print(json.dumps(o.to_dict(), ensure_ascii=False))
-    else:
-        for o in good: print(_as_text(o, len(preds)>1))
-    for o in bad: print(f'ar-predict: {o.error}', file=sys.stderr)
-    if bad: sys.exit(1)
-
 # %% ../../nbs/answers/57_cli.ipynb #d600e7b1
 def _by_runtime(name, *args, **options):
     "Run a command with an ONNX file"
-    from action_recog.answers.runtime import run_command
     flags = [f'--{k}' for k,v in options.items() if v is True]
-    named = [o for k,v in options.items() if not isinstance(v, bool) and v is not None for o in (f'--{k}',str(v))]
-    status = run_command(name, [*map(str, args),*named,*flags])
+    named = [[f'--{k}',str(v)] for k,v in options.items() if not isinstance(v, bool) and v is not None]
+    status = run_command(name, [*map(str, args),*sum(named, []),*flags])
     if status: sys.exit(status)
 
 # %% ../../nbs/answers/57_cli.ipynb #a0174d7a
@@ -458,18 +423,19 @@ def ar_predict(
     none:bool=False, # Say "none of these" below the threshold that the learner was given by ar-train --calibrate?
 ):
     "Print the most likely labels of videos, and what happens when in long ones"
+    if not videos: raise ValueError('give a video: ar-predict VIDEO')
+    if str(learner).endswith('.onnx'): return _by_runtime('ar-predict', *videos, learner=learner, k=k, n_clips=n_clips, window=window,
+        json=json, csv=csv, probs=probs, save=save, device=device, labels=labels, rate=rate, none=none)
     from action_recog.answers.annotate import annotate,check_out
     from action_recog.answers.predict import list_videos,predict_videos
     from action_recog.answers.probs import check_probs_file,write_probs
     from action_recog.clips.formats import check_labels_file,write_labels
-    if not videos: raise ValueError('give a video: ar-predict VIDEO')
     files = []
     for o in videos: files += list_videos(o) if Path(o).is_dir() else [o]
     if save and len(files)>1: raise ValueError(f'--save writes one video, these are {len(files)}: give one')
     if save: check_out(save)
     if probs: check_probs_file(probs)
     if labels: check_labels_file(labels, rate)
-    if str(learner).endswith('.onnx'): return _by_runtime('ar-predict', *files, learner=learner, k=k, n_clips=n_clips, window=window, json=json, csv=csv)
     learn = _open(learner, device)
     if json or csv or not sys.stdout.isatty(): learn.remove_cbs(learn.cbs.filter(lambda o: o.name=='progress'))
     preds = predict_videos(learn, files, k=k, n_clips=n_clips, window=window, timeline=True if probs or labels else None,
@@ -478,54 +444,7 @@ def ar_predict(
     if probs and good: write_probs(preds, probs)
     if labels and good: write_labels(good, labels, rate)
     if save and not preds[0].error: annotate(preds[0], save)
-    _print_preds(preds, json, csv)
-
-# %% ../../nbs/answers/57_cli.ipynb #2df81625
-def _watch_line(m): return f'{m.seconds:8.1f} s  {m.label}'+(f' {100*m.p:.0f} %' if m.said else '')
-
-def _watch_status(m):
-    return f'{m.seconds:8.1f} s  {m.fps:.0f} frames/s, latency {1000*m.latency:.0f} ms, {m.n_dropped} dropped'
-
-def _watch_json(m):
-    return dict(seconds=round(m.seconds, 3), label=m.label, probability=round(m.p, 4), latency=round(m.latency, 4),
-        fps=round(m.fps, 1), n_read=m.n_read, n_dropped=m.n_dropped)
-
-# %% ../../nbs/answers/57_cli.ipynb #080112e8
-class _MomentPrinter:
-    "Prints the answers for a stream as they come, and at the end what was read and lost"
-    def __init__(self, as_json):
-        self.as_json = as_json
-        self.clear = '\r\x1b[K' if sys.stdout.isatty() and not as_json else ''
-        self.latencies = deque(maxlen=1000)
-        self.last = None
-        self.n = 0
-
-    def add(self, m):
-        if self.as_json: print(json.dumps(_watch_json(m)), flush=True)
-        elif self.last is None or m.label!=self.last.label: print(self.clear+_watch_line(m), flush=True)
-        if self.clear: print(self.clear+_watch_status(m), end='', flush=True)
-        self.latencies.append(m.latency)
-        self.last = m
-        self.n += 1
-
-    def close(self):
-        if self.n==0 or self.as_json: return
-        m = self.last
-        middle = sorted(self.latencies)[len(self.latencies)//2]
-        print(f'{self.clear}{m.n_read} frames read at {m.fps:.1f} a second, {self.n} answers, '
-            f'{m.n_dropped} frames dropped, latency {1000*middle:.0f} ms in the middle, '
-            f'{1000*max(self.latencies):.0f} ms at most')
-
-# %% ../../nbs/answers/57_cli.ipynb #b00851da
-def _print_moments(moments, as_json, seconds):
-    "Print `moments` until second `seconds` of the stream, its end or Ctrl-C"
-    printer = _MomentPrinter(as_json)
-    try:
-        for m in moments:
-            printer.add(m)
-            if seconds is not None and m.seconds>=seconds: break
-    except KeyboardInterrupt: pass
-    printer.close()
+    if print_answers((o.to_dict() for o in preds), json, csv, len(preds)>1): sys.exit(1)
 
 # %% ../../nbs/answers/57_cli.ipynb #e4b17bcb
 @call_parse
@@ -543,11 +462,12 @@ def ar_watch(
     none:bool=False, # Say "none of these" below the threshold that the learner was given by ar-train --calibrate?
 ):
     "Label a stream as it goes"
+    if str(learner).endswith('.onnx'): return _by_runtime('ar-watch', source, learner=learner, window=window, realtime=realtime, retries=retries,
+        timeout=timeout, seconds=seconds, json=json, device=device, none=none)
     from action_recog.answers.watch import check_source,watch
     check_source(source)
-    if str(learner).endswith('.onnx'): return _by_runtime('ar-watch', source, learner=learner, window=window, seconds=seconds, json=json)
     moments = watch(_open(learner, device), source, window, none=none, realtime=realtime, retries=retries, timeout=timeout)
-    _print_moments(moments, json, seconds)
+    print_moments(moments, json, seconds)
 
 # %% ../../nbs/answers/57_cli.ipynb #48cddd8d
 @call_parse
