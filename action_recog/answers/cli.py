@@ -9,6 +9,7 @@ __all__ = ['ar_data', 'ar_train', 'ar_table', 'newest_run', 'choose_learner', 'a
 
 # %% ../../nbs/answers/57_cli.ipynb #fdcbd678
 import re,sys
+from importlib.util import find_spec
 from pathlib import Path
 
 def _onnx_command(argv):
@@ -17,9 +18,16 @@ def _onnx_command(argv):
     is_onnx = re.search(r'^--learner[=\n].*\.onnx$', said, re.M)
     return name if is_onnx and name in ('ar-predict','ar-watch') else None
 
+def _why_alone(argv):
+    "Why a command cannot be had, where the package was installed without what it needs"
+    name = Path(argv[0]).stem
+    if not re.fullmatch('ar-[a-z]+', name) or find_spec('fastai'): return None
+    return f'{name}: fastai is not installed, so only ONNX files answer here (ar-predict VIDEO --learner NAME.onnx, ar-watch too): pip install action_recog for all else'
+
 if _onnx_command(sys.argv):
     from action_recog.answers.shell import run_command
     sys.exit(run_command(_onnx_command(sys.argv), sys.argv[1:]))
+if _why_alone(sys.argv): sys.exit(_why_alone(sys.argv))
 
 # %% ../../nbs/answers/57_cli.ipynb #0859cd6e
 import warnings
