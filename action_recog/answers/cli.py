@@ -66,6 +66,7 @@ def _one_sentence(f):
 # %% ../../nbs/answers/57_cli.ipynb #f4f703a3
 def _hyphens(arg):
     "An option as the parser knows it"
+    if arg=='-k': return '--k'
     name,equals,value = arg.partition('=')
     return name.replace('_', '-')+equals+value if name.startswith('--') else arg
 
@@ -226,10 +227,11 @@ def _label_args(path, labels=None, group=None, label_delim=None, background=Fals
     return dict(labels=df, **more)
 
 # %% ../../nbs/answers/57_cli.ipynb #5675d022
-def _calibrate_args(calibrate=False, others=None):
+def _calibrate_args(calibrate=False, others=None, alarms=None):
     "What a training is told about calibration"
-    if others and not calibrate: raise ValueError('--others names videos for --calibrate: give both')
-    return dict(calibrate=True, others=others) if calibrate else {}
+    given = {f'--{k}':v for k,v in dict(others=others, alarms=alarms).items() if v is not None}
+    if given and not calibrate: raise ValueError(f'{next(iter(given))} belongs to --calibrate: give both')
+    return dict(calibrate=True, others=others, alarms=alarms) if calibrate else {}
 
 def _print_calibration(res):
     "Tell how right probabilities are, before and after"
@@ -300,8 +302,9 @@ def ar_train(
     overlaps:str=None, # With --labels: where segments overlap, cut what they share, or let a clip have several labels: cut, several
     balance:bool=False, # Draw clips of all classes alike often, where some classes have few?
     class_weights:bool=False, # Weigh classes in the loss instead?
-    calibrate:bool=False, # Fit a temperature on the groups held out, and a threshold for "none of these" with 5 % false alarms? With --tune, or where there are no lists
-    others:str=None, # With --calibrate: folder of videos that show none of the classes, of which 5 % may still get one
+    calibrate:bool=False, # Fit a temperature on the groups held out, and a threshold for "none of these"? With --tune, or where there are no lists
+    others:str=None, # With --calibrate: folder of videos that show none of the classes
+    alarms:float=None, # With --calibrate: share of clips of the classes, or with --others of those, that may be told wrong by the threshold; 0.05 if not given
     window:float=None, # With --labels: seconds of a clip around each moment, and of a timeline's windows; half the usual segment if not given, 0: clips are whole segments
     group:str=None, # With --labels: column of the groups that stay on one side of the split; one named group is found
     label_delim:str=None, # With --labels of whole videos: what stands between the labels of one that can have several, as ;
@@ -315,7 +318,7 @@ def ar_train(
     changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr, balance=balance or None,
         class_weights=class_weights or None)
     segments = _label_args(path, labels, group, label_delim, background, rate, point, overlaps, window)
-    asked = _calibrate_args(calibrate, others)
+    asked = _calibrate_args(calibrate, others, alarms)
     row = save_run(_data(path), model, out, get_recipe(model, name, arch, weights, **changes), fold=fold, lists=lists,
         why=why, tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
         loggers=_loggers(tensorboard=tensorboard, wandb=wandb), **segments, **asked)
@@ -358,7 +361,7 @@ def ar_table(
     folds = _numbers(folds or ('1,2,3' if whole else '1'), 'folds')
     seeds = _numbers(seeds, 'seeds')
     changes = {k:kwargs.pop(k, None) or None for k in ('image_size','seq_len','bs','epochs','lr','balance','class_weights')}
-    kwargs.update(_calibrate_args(kwargs.pop('calibrate', False), kwargs.pop('others', None)))
+    kwargs.update(_calibrate_args(kwargs.pop('calibrate', False), kwargs.pop('others', None), kwargs.pop('alarms', None)))
     loggers = _loggers(**{k:kwargs.pop(k, False) for k in ('tensorboard','wandb')})
     segments = _label_args(path, **{k:kwargs.pop(k, None) for k in _label_options})
     table = fused_table if fuse else make_table
