@@ -10,12 +10,12 @@ __all__ = ['whole_frames', 'extract_frames', 'frame_folder', 'avi2frames', 'reas
 # %% ../../nbs/videos/05_frames.ipynb #036f6143
 import av,multiprocessing
 from fastai.vision.all import *
-from torchvision.io import encode_jpeg
 from ..core import *
 from .files import *
 from .bars import *
 from .layout import *
 from .video import *
+from .jpeg import *
 
 # %% ../../nbs/videos/05_frames.ipynb #a63d31f6
 def _n_packets(video):
@@ -66,8 +66,7 @@ def extract_frames(
 # %% ../../nbs/videos/05_frames.ipynb #770fa18d
 def _write_frames(video, folder, size):
     for frame in whole_frames(video):
-        jpeg = encode_jpeg(torch.from_numpy(frame.pixels(size)), quality=75)
-        with open(f'{folder}/{frame.number}.jpg', 'wb') as f: f.write(jpeg.numpy())
+        with open(f'{folder}/{frame.number}.jpg', 'wb') as f: f.write(encode_frame(frame, size))
 
 # %% ../../nbs/videos/05_frames.ipynb #08f28526
 def frame_folder(
