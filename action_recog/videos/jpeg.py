@@ -7,7 +7,7 @@ Docs: https://action-recog.github.io/action_recog/videos/jpeg.html.md"""
 # %% auto #0
 __all__ = ['full_range', 'has_jpeg_planes', 'jpeg_planes', 'encode_frame']
 
-# %% ../../nbs/videos/04b_jpeg.ipynb #388eb616
+# %% ../../nbs/videos/04b_jpeg.ipynb #289cb478
 import threading
 from av.video.reformatter import ColorRange,Colorspace,Interpolation,VideoReformatter
 from fastai.vision.all import *
@@ -17,25 +17,24 @@ from .video import *
 try: from simplejpeg import encode_jpeg_yuv_planes
 except ImportError: encode_jpeg_yuv_planes = None
 
-# %% ../../nbs/videos/04b_jpeg.ipynb #d82a729a
-_factors = {235:(168,544,10), 240:(283,2047,11)}
+# %% ../../nbs/videos/04b_jpeg.ipynb #0cf991c2
+_stretch = {235:(84,-9264), 240:(71,-8849)}
 
 def full_range(
     plane:np.ndarray, # Of a video, `uint8`
     high:int, # Its largest value: 235 for brightness, 240 for colours
 ) -> np.ndarray: # Of the same shape, `uint8`
     "Stretch `plane` from 16…`high` to 0…255"
-    factor,half,bits = _factors[high]
-    wide = plane.clip(16, high)
-    wide -= 16
-    more = wide.astype(np.uint16)
-    more *= factor
-    more += half
-    more >>= bits
-    wide += more.astype(np.uint8)
-    return wide
+    factor,offset = _stretch[high]
+    res = plane.clip(16, high)
+    change = res.astype(np.int16)
+    change *= factor
+    change += offset
+    change >>= 9
+    res += change.astype(np.uint8)
+    return res
 
-# %% ../../nbs/videos/04b_jpeg.ipynb #e0a40b02
+# %% ../../nbs/videos/04b_jpeg.ipynb #2f11e38e
 _like_jpeg = 'yuv420p','yuvj420p','yuva420p'
 _bt601 = {2,5,6}
 
@@ -47,7 +46,7 @@ def has_jpeg_planes(
 
 def _is_full(frame): return frame.color_range==ColorRange.JPEG or frame.format.name=='yuvj420p'
 
-# %% ../../nbs/videos/04b_jpeg.ipynb #f1d9b241
+# %% ../../nbs/videos/04b_jpeg.ipynb #7b436b0f
 class _Planes(threading.local):
     "Makes a JPEG's planes of frames, with one scaler for each thread"
     def __init__(self): self.reformatter = VideoReformatter()
@@ -65,9 +64,9 @@ def _stored_planes(frame, height, width):
         return [_array(o) for o in _to_planes(frame, height, width).planes]
     planes = [_array(o) for o in frame.planes[:3]]
     if _is_full(frame): return planes
-    return [full_range(plane, high) for plane,high in zip(planes, (235,240,240))]
+    return [full_range(planes[0], 235), *full_range(np.stack(planes[1:]), 240)]
 
-# %% ../../nbs/videos/04b_jpeg.ipynb #fa93b5a0
+# %% ../../nbs/videos/04b_jpeg.ipynb #ac743e39
 def jpeg_planes(
     frame:TimedFrame, # From a video
     size:int=None, # Length of the short side in pixels, the picture's own if `None`
@@ -82,7 +81,7 @@ def jpeg_planes(
     planes = [o.T if is_swapped else o for o in planes]
     return [o[::-1 if is_down else 1, ::-1 if is_mirrored else 1] for o in planes]
 
-# %% ../../nbs/videos/04b_jpeg.ipynb #cb543104
+# %% ../../nbs/videos/04b_jpeg.ipynb #d76339c3
 def encode_frame(
     frame:TimedFrame, # From a video
     size:int=None, # Length of the short side in pixels, the picture's own if `None`
