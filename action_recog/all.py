@@ -10,6 +10,7 @@ from .videos.video import *
 from .videos.jpeg import *
 from .videos.layout import *
 from .videos.frames import *
+from .videos.shrink import *
 from .videos.ucf101 import *
 from .videos.sample import *
 from .videos.films import *
