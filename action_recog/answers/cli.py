@@ -343,7 +343,7 @@ def ar_table(
     "Train all learners and print the accuracy table"
     from action_recog.learners.tables import report_md
     from action_recog.learners.fuse import fused_table
-    from action_recog.learners.training import make_table
+    from action_recog.learners.runs import make_table
     whole = str(path)=='ucf101'
     models = models.split(',') if models else ['baseline','lstm','convlstm','timesformer']
     recipes,why = _choose(recipe and recipe.split(','), models[0], ['tutorial'] if whole else [])
