@@ -137,6 +137,9 @@ _convert = _Converter()
 def _write_planes(frame, out):
     "Scale `frame` into `out`, an array `(3, H, W)`"
     _,height,width = out.shape
+    if width%16 and (height,width)==(frame.height,frame.width):
+        out[:] = _convert(frame, height, width, 'rgb24').to_ndarray().transpose(2,0,1)
+        return
     for plane,channel in zip(_convert(frame, height, width, 'gbrp').planes, (1,2,0)):
         out[channel] = np.frombuffer(plane, np.uint8).reshape(height, -1)[:,:width]
 
