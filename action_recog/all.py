@@ -7,8 +7,10 @@ from .videos.download import *
 from .videos.archive import *
 from .videos.seek import *
 from .videos.video import *
+from .videos.jpeg import *
 from .videos.layout import *
 from .videos.frames import *
+from .videos.shrink import *
 from .videos.ucf101 import *
 from .videos.sample import *
 from .videos.films import *

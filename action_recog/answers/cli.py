@@ -141,27 +141,35 @@ def _check_labels(path, labels, **said):
     if n: sys.exit(1)
 
 # %% ../../nbs/answers/57_cli.ipynb #09838f89
-def _frames(path, dest, **kwargs):
-    "Extract the frames of the videos in `path`, and print what failed"
-    from action_recog.videos.frames import extract_dataset
-    path = Path(path)
-    dest = Path(dest or path.with_name(f'{path.name}-frames'))
-    report = extract_dataset(path, dest, **kwargs)
+def _print_report(report, dest):
+    "Print which videos failed, and how many did not"
     failed = report[report.status=='failed']
     for reason in failed.reason: print(f'failed: {reason}')
     _print_counts(report, f' → {dest}')
     if len(failed): sys.exit(1)
 
+def _frames(path, dest, size, **kwargs):
+    "Extract the frames of the videos in `path`"
+    from action_recog.videos.frames import extract_dataset
+    dest = Path(dest or Path(path).with_name(f'{Path(path).name}-frames'))
+    _print_report(extract_dataset(path, dest, size=size, **kwargs), dest)
+
+def _shrink(path, dest, size, **kwargs):
+    "Write the videos in `path` small"
+    from action_recog.videos.shrink import shrink
+    dest = Path(dest or Path(path).with_name(f'{Path(path).name}-small'))
+    _print_report(shrink(path, dest, **({} if size is None else dict(size=size)), **kwargs), dest)
+
 # %% ../../nbs/answers/57_cli.ipynb #d556ab1c
 @call_parse(pos=['path'])
 @_one_sentence
 def ar_data(
-    action:str, # `sample`, `ucf101`, `frames`, `check` or `look`
-    path:str=None, # sample, ucf101: folder to write, ucf101's in fastai's data; frames, check, look: folder of class folders
-    dest:str=None, # frames: folder for the frame folders, `path` with -frames if not given; look: page, `path`-look.html
-    size:int=None, # frames: length of the short side in pixels, the videos' own if not given
-    force:bool=False, # frames: extract anew what is there?
-    n_workers:int=None, # frames, check, look: processes, the number of cores if not given
+    action:str, # `sample`, `ucf101`, `frames`, `shrink`, `check` or `look`
+    path:str=None, # sample, ucf101: folder to write, ucf101's in fastai's data; frames, shrink, check, look: folder of class folders
+    dest:str=None, # frames, shrink: folder to write, `path` with -frames or -small if not given; look: page, `path`-look.html
+    size:int=None, # frames, shrink: length of the short side in pixels, if not given the videos' own, or 128 for shrink
+    force:bool=False, # frames, shrink: write anew what is there?
+    n_workers:int=None, # frames, shrink, check, look: processes, the number of cores if not given
     lists:str=None, # check: folder of the UCF101 lists, looked for in and beside `path` if not given
     mirror:str='crcv', # ucf101: crcv, the authors' RAR archive, or zip, THUMOS' ZIP archive
     verify:bool=True, # ucf101: do not verify the server's certificate, rely on the known size
@@ -172,9 +180,9 @@ def ar_data(
     rate:float=None, # check: frames a second of labels that count frames
     point:float=None, # check: seconds that an event of the labels lasts that has no end
 ):
-    "Write the sample videos, fetch UCF101, extract the frames of videos, check that all clips are there and whole, or look at them"
-    if action not in ('sample','ucf101','frames','check','look'):
-        raise ValueError(f'there is no action {action!r}: choose sample, ucf101, frames, check or look')
+    "Write the sample videos, fetch UCF101, extract the frames of videos or write them small, check that all clips are there and whole, or look at them"
+    if action not in ('sample','ucf101','frames','shrink','check','look'):
+        raise ValueError(f'there is no action {action!r}: choose sample, ucf101, frames, shrink, check or look')
     if path is None and action!='ucf101': raise ValueError(f'{action} needs a folder: ar-data {action} PATH')
     if action=='sample':
         from action_recog.videos.sample import write_sample
@@ -182,7 +190,8 @@ def ar_data(
     elif action=='ucf101':
         from action_recog.videos.ucf101 import get_ucf101
         print(get_ucf101(path, mirror, verify))
-    elif action=='frames': _frames(path, dest, force=force, size=size, n_workers=n_workers)
+    elif action=='frames': _frames(path, dest, size, force=force, n_workers=n_workers)
+    elif action=='shrink': _shrink(path, dest, size, force=force, n_workers=n_workers)
     elif action=='look':
         from action_recog.answers.look import look_at
         out = look_at(path, dest, n_workers=n_workers)
