@@ -219,6 +219,14 @@ def _choose(names, model, also=()):
     print(f'recipe {", ".join(names)}: {why}', flush=True)
     return names,why
 
+def _tell_run(row, out, path, model, segments):
+    "Print what a training gave"
+    from action_recog.learners.tables import table_md
+    print(f'\n{table_md([row])}')
+    if 'calibration' in row: _print_calibration(row['calibration'])
+    if 'start' in segments.get('labels', ()): _print_timelines({model:_timeline_scores(out, path, **segments)})
+    print(f'\nsaved in {out}')
+
 # %% ../../nbs/answers/57_cli.ipynb #9c6edd23
 @call_parse
 @_one_sentence
@@ -259,7 +267,6 @@ def ar_train(
 ):
     "Train a learner and save it with its metrics"
     from action_recog.learners.recipes import get_recipe
-    from action_recog.learners.tables import table_md
     from action_recog.learners.training import save_run
     out = out or f'runs/{model}'
     (name,),why = _choose(recipe and [recipe], model)
@@ -270,10 +277,7 @@ def ar_train(
     row = save_run(_data(path), model, out, get_recipe(model, name, arch, weights, **changes), fold=fold, lists=lists,
         why=why, tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
         loggers=_loggers(tensorboard=tensorboard, wandb=wandb), **segments, **asked)
-    print(f'\n{table_md([row])}')
-    if calibrate: _print_calibration(row['calibration'])
-    if 'start' in segments.get('labels', ()): _print_timelines({model:_timeline_scores(out, path, **segments)})
-    print(f'\nsaved in {out}')
+    _tell_run(row, out, path, model, segments)
 
 # %% ../../nbs/answers/57_cli.ipynb #e954743f
 def _numbers(text, name):
