@@ -145,7 +145,7 @@ def none_below_of(
     "Below which probability a clip is of none of the classes"
     if none is None or none is False or several_labels(learn.dls): return None
     if none is not True:
-        if not 0<none<=1: raise ValueError(f'none is a probability above 0, or True, not {none!r}')
+        if not isinstance(none, (int,float)) or not 0<none<=1: raise ValueError(f'none is a probability above 0, or True, not {none!r}')
         return float(none)
     known = learn.__dict__.get('none_below')
     if known is None: raise ValueError('this learner knows no probability below which it is none of these: '

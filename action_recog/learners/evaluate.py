@@ -357,9 +357,12 @@ def set_thresholds(
     thresholds, # Probability of each class from which on it is said
 ):
     "Let `learn` say labels from these probabilities on"
-    learn.thresholds = [round(float(o), 6) for o in thresholds]
-    if len(learn.thresholds)!=len(learn.dls.vocab): raise ValueError(
-        f'{len(learn.dls.vocab)} classes need as many thresholds, not {len(learn.thresholds)}')
+    thresholds = [round(float(o), 6) for o in thresholds]
+    if len(thresholds)!=len(learn.dls.vocab): raise ValueError(
+        f'{len(learn.dls.vocab)} classes need as many thresholds, not {len(thresholds)}')
+    odd = [o for o in thresholds if not 0<=o<=1]
+    if odd: raise ValueError(f'a threshold is a probability between 0 and 1, not {odd[0]!r}')
+    learn.thresholds = thresholds
     if hasattr(learn.loss_func, 'thresh'): learn.loss_func.thresh = tensor(learn.thresholds)
 
 # %% ../../nbs/learners/33_evaluate.ipynb #062f04ab

@@ -65,13 +65,14 @@ class Run:
         labels=None, # Table of segments or of whole videos in `path`, or a file for `read_any_labels`; all files if `None`
         calibrate:bool=False, # Fit a temperature, and choose when to say none of the classes? Not where the validation set is the test
         others=None, # With `calibrate`: videos that show none of the classes, or a folder of them
+        alarms:float=None, # With `calibrate`: share of false alarms, its own if `None`
         **kwargs # For `get_dls`, with `labels` for `get_segment_dls`
     ):
-        store_attr('path,model,recipe,seed,num_workers,save_best,calibrate,others,why')
+        store_attr('path,model,recipe,seed,num_workers,save_best,calibrate,others,alarms,why')
         self.out,self.data_args = Path(out),kwargs
         self.labels = read_any_labels(labels, path) if isinstance(labels, (str,Path)) else labels
         self.progress,self.devices,self.has_folder = Progress(),[device_name()],False
-        given = dict(kwargs, num_workers=num_workers, save_best=save_best, calibrate=calibrate, others=others)
+        given = dict(kwargs, num_workers=num_workers, save_best=save_best, calibrate=calibrate, others=others, alarms=alarms)
         given = {k:v for k,v in given.items() if v is not None and v is not False}
         self.settings = dict(learner=model, data=Path(path).absolute().name, files=name_clips(path, self.labels),
             recipe=plain_values(asdict(recipe)), seed=seed, run=plain_values(given))
@@ -95,6 +96,7 @@ def other_videos(self:Run) -> list: # `None` where there is nothing to tell from
 def make(self:Run):
     "Make `dls` and `learn`, and name the `split`"
     r = self.recipe
+    if self.alarms is not None and not 0<=self.alarms<=1: raise ValueError(f'alarms is a share of false alarms between 0 and 1, not {self.alarms!r}')
     self.other_videos()
     in_layers = learner_meta[self.model]['splitter'] is timesformer_splitter or on_hub(r.model.get('arch'))
     if r.layer_decay and not in_layers:
@@ -268,9 +270,10 @@ def train(self:Run,
 def fit_probabilities(self:Run) -> dict: # `calibration`, as from `calibrate`
     "Make the learner's probabilities right"
     others = self.other_videos()
+    more = {} if self.alarms is None else dict(rate=self.alarms)
     # Features are stored of the run's own videos
     with self.features() if others is None else nullcontext():
-        return dict(calibration=calibrate(self.learn, self.recipe.n_clips, self.recipe.flip, others))
+        return dict(calibration=calibrate(self.learn, self.recipe.n_clips, self.recipe.flip, others, **more))
 
 # %% ../../nbs/learners/35_training.ipynb #69faa99f
 @patch
