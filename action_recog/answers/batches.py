@@ -9,6 +9,8 @@ __all__ = ['one_device', 'FramePrep', 'Recogniser', 'pick_frames', 'frame_batche
            'ask_clips', 'clip_probs']
 
 # %% ../../nbs/answers/50d_batches.ipynb #7a159fc6
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from fastai.vision.all import *
 from ..core import *
 from ..videos.video import *
@@ -152,7 +154,7 @@ class ClipQueue:
         self.places = sorted(self.uses, key=max, reverse=True)
         self.needs = Counter(number for place in self.places for number in set(place))
         self.frames,self.rows = {},{}
-        self.newest,self.error = -1,None
+        self.error = None
         self.probs = [None]*len(clips)
 
 # %% ../../nbs/answers/50d_batches.ipynb #a3cc47cd
@@ -162,7 +164,7 @@ def arrive(self:ClipQueue,
     frame:Tensor, # From `FramePrep`, `(3, h, w)`
 ) -> list: # Places that are complete with it
     "Take in a frame"
-    self.frames[number],self.newest = frame,number
+    self.frames[number] = frame
     places = []
     while self.places and max(self.places[-1])<=number: places.append(self.places.pop())
     return places
@@ -179,10 +181,12 @@ def keep(self:ClipQueue,
         if not self.needs[number]: self.frames.pop(number)
 
 @patch
-def ready(self:ClipQueue) -> list: # Numbers of clips
+def ready(self:ClipQueue,
+    number:int, # Of the last frame that was encoded
+) -> list: # Numbers of clips
     "The clips that wait no longer"
     clips = []
-    while self.waiting and self.lasts[self.waiting[-1]]<=self.newest: clips.append(self.waiting.pop())
+    while self.waiting and self.lasts[self.waiting[-1]]<=number: clips.append(self.waiting.pop())
     return clips
 
 # %% ../../nbs/answers/50d_batches.ipynb #753267fd
@@ -227,12 +231,15 @@ class Batcher:
         learn:Learner, # Trained on clips
         most:int=None, # Frames to encode at a time, 32 on the CPU and 128 on a GPU if `None`
         room:int=2**26, # Bytes of these frames
+        n_threads:int=0, # Threads in which the model works on a batch each, on the CPU; none of its own if 0
     ):
         self.prep,self.recog = FramePrep(learn),Recogniser(learn)
         self.bs = max(learn.dls.bs, 1)
         self.most = ifnone(most, 128 if self.prep.device.type=='cuda' else 32)
         self.room = room
         self.frames,self.clips = [],[]
+        self.n_threads,self.pool = n_threads,None
+        self.working = deque()
 
     def add(self,
         queue:ClipQueue, # Of the video that the frames are from
@@ -247,7 +254,38 @@ class Batcher:
     def flush(self):
         "Ask about everything that is left"
         while self.frames: self.encode()
+        while self.working: self.settle()
         while self.clips: self.ask()
+        while self.working: self.settle()
+
+# %% ../../nbs/answers/50d_batches.ipynb #dba628e4
+@patch
+def run(self:Batcher,
+    f, # Function of a list of pairs that gives as many results
+    pairs:list, # For `try_together`
+    then, # Function of what `try_together` gives
+):
+    "Ask the model now, or let a thread ask it"
+    if not self.n_threads: return then(try_together(f, pairs))
+    if self.pool is None:
+        self.had = torch.get_num_threads()
+        torch.set_num_threads(1)
+        self.pool = ThreadPoolExecutor(self.n_threads, initializer=partial(torch.set_num_threads, 1))
+    self.working.append((self.pool.submit(try_together, f, pairs), then))
+    while len(self.working)>self.n_threads: self.settle()
+
+@patch
+def settle(self:Batcher):
+    "Wait for the oldest batch that a thread works on"
+    result,then = self.working.popleft()
+    then(result.result())
+
+@patch
+def close(self:Batcher):
+    "End the threads"
+    if self.pool is None: return
+    self.pool.shutdown(cancel_futures=True)
+    torch.set_num_threads(self.had)
 
 # %% ../../nbs/answers/50d_batches.ipynb #8a93e7a0
 def _first(waiting, n):
@@ -263,8 +301,17 @@ def encode(self:Batcher):
     places = []
     for (queue,(number,_)),frame in try_together(self._normalised, batch):
         places += [(queue,place) for place in queue.arrive(number, frame)]
-    for (queue,place),row in try_together(self._encoded, places): queue.keep(place, row)
-    for queue in dict.fromkeys(queue for queue,_ in batch): self.clips += [(queue,i) for i in queue.ready()]
+    newest = {queue:number for queue,(number,_) in batch}
+    self.run(self._encoded, places, partial(self.keep, newest))
+
+@patch
+def keep(self:Batcher,
+    newest:dict, # Number of its last frame in the batch for each queue
+    rows:list, # Pairs of queue and place, each with a row
+):
+    "Take what the model made of a batch, and ask about the clips that are complete with it"
+    for (queue,place),row in rows: queue.keep(place, row)
+    for queue,number in newest.items(): self.clips += [(queue,i) for i in queue.ready(number)]
     while len(self.clips)>=self.bs: self.ask()
 
 @patch
@@ -278,8 +325,14 @@ def _encoded(self:Batcher, pairs):
 @patch
 def ask(self:Batcher):
     "Ask about a batch of clips"
-    batch = _first(self.clips, self.bs)
-    for (queue,i),probs in try_together(self._answers, batch): queue.answer(i, probs)
+    self.run(self._answers, _first(self.clips, self.bs), self.note)
+
+@patch
+def note(self:Batcher,
+    found:list, # Pairs of queue and number of a clip, each with its probabilities
+):
+    "Take the answers for a batch of clips"
+    for (queue,i),probs in found: queue.answer(i, probs)
 
 @patch
 def _answers(self:Batcher, pairs): return self.recog.ask(torch.stack([queue.clip(i) for queue,i in pairs]))

@@ -248,17 +248,18 @@ def answers(self:Answering,
 ) -> list: # A `VideoPreds` for each, or the exception that was raised
     "The answers for `videos`, in order"
     has_bar = len(videos)>1 and hasattr(self.learn, 'progress')
-    batcher = Batcher(self.learn)
+    on_cpu = one_device(self.learn).type=='cpu' and len(videos)>1
+    batcher = Batcher(self.learn, n_threads=torch.get_num_threads() if on_cpu else 0)
     passes = [VideoPass(self.learn, o, **self.plan) for o in videos]
     res = [None]*len(videos)
-    with closing(read_ahead([o.read for o in passes])) as ahead:
+    with closing(batcher), closing(read_ahead([o.read for o in passes])) as ahead:
         for i,batches in zip(progress_bar(range_of(videos), leave=False) if has_bar else range_of(videos), ahead):
             numbers = passes[i].ask(self.learn, batcher, batches)
             try:
                 with self.learn.no_bar() if has_bar else nullcontext(): _go_through(numbers, passes[i], self.learn)
             # Decoders and models fail in ways of their own, and the others are to get their answers
             except Exception as e: res[i] = e
-    batcher.flush()
+        batcher.flush()
     for i,o in enumerate(passes):
         try: res[i] = res[i] or self.answer(o)
         except Exception as e: res[i] = e
