@@ -7,8 +7,10 @@ from .videos.download import *
 from .videos.archive import *
 from .videos.seek import *
 from .videos.video import *
+from .videos.jpeg import *
 from .videos.layout import *
 from .videos.frames import *
+from .videos.shrink import *
 from .videos.ucf101 import *
 from .videos.sample import *
 from .videos.films import *
@@ -18,10 +20,12 @@ from .clips.sampling import *
 from .clips.seeds import *
 from .clips.splits import *
 from .clips.groups import *
+from .clips.columns import *
 from .clips.labels import *
 from .clips.loader import *
-from .clips.folders import *
+from .clips.tools import *
 from .clips.formats import *
+from .clips.folders import *
 from .clips.data import *
 from .clips.segments import *
 from .clips.tables import *
@@ -56,6 +60,7 @@ from .learners.card import *
 from .learners.tables import *
 from .learners.model_folder import *
 from .learners.training import *
+from .learners.runs import *
 from .learners.fuse import *
 from .forecast.data import *
 from .forecast.model import *

@@ -9,6 +9,7 @@ __all__ = ['ar_data', 'ar_train', 'ar_table', 'newest_run', 'choose_learner', 'a
 
 # %% ../../nbs/answers/57_cli.ipynb #fdcbd678
 import re,sys
+from importlib.util import find_spec
 from pathlib import Path
 
 def _onnx_command(argv):
@@ -17,17 +18,24 @@ def _onnx_command(argv):
     is_onnx = re.search(r'^--learner[=\n].*\.onnx$', said, re.M)
     return name if is_onnx and name in ('ar-predict','ar-watch') else None
 
+def _why_alone(argv):
+    "Why a command cannot be had, where the package was installed without what it needs"
+    name = Path(argv[0]).stem
+    if not re.fullmatch('ar-[a-z]+', name) or find_spec('fastai'): return None
+    return f'{name}: fastai is not installed, so only ONNX files answer here (ar-predict VIDEO --learner NAME.onnx, ar-watch too): pip install action_recog for all else'
+
 if _onnx_command(sys.argv):
-    from action_recog.answers.runtime import run_command
+    from action_recog.answers.shell import run_command
     sys.exit(run_command(_onnx_command(sys.argv), sys.argv[1:]))
+if _why_alone(sys.argv): sys.exit(_why_alone(sys.argv))
 
 # %% ../../nbs/answers/57_cli.ipynb #0859cd6e
-import csv,json,warnings
-from collections import deque
+import warnings
 from functools import wraps
 from urllib.error import URLError
 from fastcore.meta import delegates
 from fastcore.script import call_parse
+from .shell import print_answers,print_moments,run_command
 
 # %% ../../nbs/answers/57_cli.ipynb #f1fef5a8
 _mistakes = (ValueError, OSError, FloatingPointError, MemoryError, ImportError)
@@ -58,6 +66,7 @@ def _one_sentence(f):
 # %% ../../nbs/answers/57_cli.ipynb #f4f703a3
 def _hyphens(arg):
     "An option as the parser knows it"
+    if arg=='-k': return '--k'
     name,equals,value = arg.partition('=')
     return name.replace('_', '-')+equals+value if name.startswith('--') else arg
 
@@ -132,27 +141,35 @@ def _check_labels(path, labels, **said):
     if n: sys.exit(1)
 
 # %% ../../nbs/answers/57_cli.ipynb #09838f89
-def _frames(path, dest, **kwargs):
-    "Extract the frames of the videos in `path`, and print what failed"
-    from action_recog.videos.frames import extract_dataset
-    path = Path(path)
-    dest = Path(dest or path.with_name(f'{path.name}-frames'))
-    report = extract_dataset(path, dest, **kwargs)
+def _print_report(report, dest):
+    "Print which videos failed, and how many did not"
     failed = report[report.status=='failed']
     for reason in failed.reason: print(f'failed: {reason}')
     _print_counts(report, f' → {dest}')
     if len(failed): sys.exit(1)
 
+def _frames(path, dest, size, **kwargs):
+    "Extract the frames of the videos in `path`"
+    from action_recog.videos.frames import extract_dataset
+    dest = Path(dest or Path(path).with_name(f'{Path(path).name}-frames'))
+    _print_report(extract_dataset(path, dest, size=size, **kwargs), dest)
+
+def _shrink(path, dest, size, **kwargs):
+    "Write the videos in `path` small"
+    from action_recog.videos.shrink import shrink
+    dest = Path(dest or Path(path).with_name(f'{Path(path).name}-small'))
+    _print_report(shrink(path, dest, **({} if size is None else dict(size=size)), **kwargs), dest)
+
 # %% ../../nbs/answers/57_cli.ipynb #d556ab1c
 @call_parse(pos=['path'])
 @_one_sentence
 def ar_data(
-    action:str, # `sample`, `ucf101`, `frames`, `check` or `look`
-    path:str=None, # sample, ucf101: folder to write, ucf101's in fastai's data; frames, check, look: folder of class folders
-    dest:str=None, # frames: folder for the frame folders, `path` with -frames if not given; look: page, `path`-look.html
-    size:int=None, # frames: length of the short side in pixels, the videos' own if not given
-    force:bool=False, # frames: extract anew what is there?
-    n_workers:int=None, # frames, check, look: processes, the number of cores if not given
+    action:str, # `sample`, `ucf101`, `frames`, `shrink`, `check` or `look`
+    path:str=None, # sample, ucf101: folder to write, ucf101's in fastai's data; frames, shrink, check, look: folder of class folders
+    dest:str=None, # frames, shrink: folder to write, `path` with -frames or -small if not given; look: page, `path`-look.html
+    size:int=None, # frames, shrink: length of the short side in pixels, if not given the videos' own, or 128 for shrink
+    force:bool=False, # frames, shrink: write anew what is there?
+    n_workers:int=None, # frames, shrink, check, look: processes, the number of cores if not given
     lists:str=None, # check: folder of the UCF101 lists, looked for in and beside `path` if not given
     mirror:str='crcv', # ucf101: crcv, the authors' RAR archive, or zip, THUMOS' ZIP archive
     verify:bool=True, # ucf101: do not verify the server's certificate, rely on the known size
@@ -163,9 +180,9 @@ def ar_data(
     rate:float=None, # check: frames a second of labels that count frames
     point:float=None, # check: seconds that an event of the labels lasts that has no end
 ):
-    "Write the sample videos, fetch UCF101, extract the frames of videos, check that all clips are there and whole, or look at them"
-    if action not in ('sample','ucf101','frames','check','look'):
-        raise ValueError(f'there is no action {action!r}: choose sample, ucf101, frames, check or look')
+    "Write the sample videos, fetch UCF101, extract the frames of videos or write them small, check that all clips are there and whole, or look at them"
+    if action not in ('sample','ucf101','frames','shrink','check','look'):
+        raise ValueError(f'there is no action {action!r}: choose sample, ucf101, frames, shrink, check or look')
     if path is None and action!='ucf101': raise ValueError(f'{action} needs a folder: ar-data {action} PATH')
     if action=='sample':
         from action_recog.videos.sample import write_sample
@@ -173,7 +190,8 @@ def ar_data(
     elif action=='ucf101':
         from action_recog.videos.ucf101 import get_ucf101
         print(get_ucf101(path, mirror, verify))
-    elif action=='frames': _frames(path, dest, force=force, size=size, n_workers=n_workers)
+    elif action=='frames': _frames(path, dest, size, force=force, n_workers=n_workers)
+    elif action=='shrink': _shrink(path, dest, size, force=force, n_workers=n_workers)
     elif action=='look':
         from action_recog.answers.look import look_at
         out = look_at(path, dest, n_workers=n_workers)
@@ -218,10 +236,11 @@ def _label_args(path, labels=None, group=None, label_delim=None, background=Fals
     return dict(labels=df, **more)
 
 # %% ../../nbs/answers/57_cli.ipynb #5675d022
-def _calibrate_args(calibrate=False, others=None):
+def _calibrate_args(calibrate=False, others=None, alarms=None):
     "What a training is told about calibration"
-    if others and not calibrate: raise ValueError('--others names videos for --calibrate: give both')
-    return dict(calibrate=True, others=others) if calibrate else {}
+    given = {f'--{k}':v for k,v in dict(others=others, alarms=alarms).items() if v is not None}
+    if given and not calibrate: raise ValueError(f'{next(iter(given))} belongs to --calibrate: give both')
+    return dict(calibrate=True, others=others, alarms=alarms) if calibrate else {}
 
 def _print_calibration(res):
     "Tell how right probabilities are, before and after"
@@ -292,8 +311,9 @@ def ar_train(
     overlaps:str=None, # With --labels: where segments overlap, cut what they share, or let a clip have several labels: cut, several
     balance:bool=False, # Draw clips of all classes alike often, where some classes have few?
     class_weights:bool=False, # Weigh classes in the loss instead?
-    calibrate:bool=False, # Fit a temperature on the groups held out, and a threshold for "none of these" with 5 % false alarms? With --tune, or where there are no lists
-    others:str=None, # With --calibrate: folder of videos that show none of the classes, of which 5 % may still get one
+    calibrate:bool=False, # Fit a temperature on the groups held out, and a threshold for "none of these"? With --tune, or where there are no lists
+    others:str=None, # With --calibrate: folder of videos that show none of the classes
+    alarms:float=None, # With --calibrate: share of clips of the classes, or with --others of those, that may be told wrong by the threshold; 0.05 if not given
     window:float=None, # With --labels: seconds of a clip around each moment, and of a timeline's windows; half the usual segment if not given, 0: clips are whole segments
     group:str=None, # With --labels: column of the groups that stay on one side of the split; one named group is found
     label_delim:str=None, # With --labels of whole videos: what stands between the labels of one that can have several, as ;
@@ -307,7 +327,7 @@ def ar_train(
     changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr, balance=balance or None,
         class_weights=class_weights or None)
     segments = _label_args(path, labels, group, label_delim, background, rate, point, overlaps, window)
-    asked = _calibrate_args(calibrate, others)
+    asked = _calibrate_args(calibrate, others, alarms)
     row = save_run(_data(path), model, out, get_recipe(model, name, arch, weights, **changes), fold=fold, lists=lists,
         why=why, tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
         loggers=_loggers(tensorboard=tensorboard, wandb=wandb), **segments, **asked)
@@ -343,14 +363,14 @@ def ar_table(
     "Train all learners and print the accuracy table"
     from action_recog.learners.tables import report_md
     from action_recog.learners.fuse import fused_table
-    from action_recog.learners.training import make_table
+    from action_recog.learners.runs import make_table
     whole = str(path)=='ucf101'
     models = models.split(',') if models else ['baseline','lstm','convlstm','timesformer']
     recipes,why = _choose(recipe and recipe.split(','), models[0], ['tutorial'] if whole else [])
     folds = _numbers(folds or ('1,2,3' if whole else '1'), 'folds')
     seeds = _numbers(seeds, 'seeds')
     changes = {k:kwargs.pop(k, None) or None for k in ('image_size','seq_len','bs','epochs','lr','balance','class_weights')}
-    kwargs.update(_calibrate_args(kwargs.pop('calibrate', False), kwargs.pop('others', None)))
+    kwargs.update(_calibrate_args(kwargs.pop('calibrate', False), kwargs.pop('others', None), kwargs.pop('alarms', None)))
     loggers = _loggers(**{k:kwargs.pop(k, False) for k in ('tensorboard','wandb')})
     segments = _label_args(path, **{k:kwargs.pop(k, None) for k in _label_options})
     table = fused_table if fuse else make_table
@@ -396,47 +416,12 @@ def _open(learner, device=None):
     for o in said: print(o.message, file=sys.stderr)
     return learn
 
-# %% ../../nbs/answers/57_cli.ipynb #3fe04677
-def _as_text(res, many):
-    "The answer for a video in lines, with its name if it is one of `many`"
-    lines = [f'{res.video}: {res.seconds:.1f} s'] if many else []
-    if res.verdict: lines.append(res.verdict)
-    for label,p in res: lines.append(f'{100*p:5.1f} %  {label}')
-    for s in res.segments: lines.append(f'{s.start:7.1f} to {s.end:7.1f} s  {s.label} {100*s.p:.0f} %')
-    return '\n'.join(lines)
-
-def _as_csv(res):
-    "Rows of a table for a video: its labels, then its segments"
-    d = res.to_dict()
-    rows = [(d['video'], 'video', 0., d['seconds'], *o.values()) for o in d['labels']]
-    return rows+[(d['video'], 'segment', *o.values()) for o in d['segments']]
-
-# %% ../../nbs/answers/57_cli.ipynb #a9164baa
-def _print_csv(preds):
-    writer = csv.writer(sys.stdout, lineterminator='\n')
-    writer.writerow(['video','part','start','end','label','probability'])
-    for o in preds: writer.writerows(_as_csv(o))
-
-# %% ../../nbs/answers/57_cli.ipynb #4f464e39
-def _print_preds(preds, as_json, as_csv):
-    "Print the answers, and the failures where errors go"
-    good = [o for o in preds if not o.error]
-    bad = [o for o in preds if o.error]
-    if as_csv: _print_csv(good)
-    elif as_json:
-        for o in good: print(json.dumps(o.to_dict(), ensure_ascii=False))
-    else:
-        for o in good: print(_as_text(o, len(preds)>1))
-    for o in bad: print(f'ar-predict: {o.error}', file=sys.stderr)
-    if bad: sys.exit(1)
-
 # %% ../../nbs/answers/57_cli.ipynb #d600e7b1
 def _by_runtime(name, *args, **options):
     "Run a command with an ONNX file"
-    from action_recog.answers.runtime import run_command
     flags = [f'--{k}' for k,v in options.items() if v is True]
-    named = [o for k,v in options.items() if not isinstance(v, bool) and v is not None for o in (f'--{k}',str(v))]
-    status = run_command(name, [*map(str, args),*named,*flags])
+    named = [[f'--{k}',str(v)] for k,v in options.items() if not isinstance(v, bool) and v is not None]
+    status = run_command(name, [*map(str, args),*sum(named, []),*flags])
     if status: sys.exit(status)
 
 # %% ../../nbs/answers/57_cli.ipynb #a0174d7a
@@ -458,18 +443,19 @@ def ar_predict(
     none:bool=False, # Say "none of these" below the threshold that the learner was given by ar-train --calibrate?
 ):
     "Print the most likely labels of videos, and what happens when in long ones"
+    if not videos: raise ValueError('give a video: ar-predict VIDEO')
+    if str(learner).endswith('.onnx'): return _by_runtime('ar-predict', *videos, learner=learner, k=k, n_clips=n_clips, window=window,
+        json=json, csv=csv, probs=probs, save=save, device=device, labels=labels, rate=rate, none=none)
     from action_recog.answers.annotate import annotate,check_out
     from action_recog.answers.predict import list_videos,predict_videos
     from action_recog.answers.probs import check_probs_file,write_probs
     from action_recog.clips.formats import check_labels_file,write_labels
-    if not videos: raise ValueError('give a video: ar-predict VIDEO')
     files = []
     for o in videos: files += list_videos(o) if Path(o).is_dir() else [o]
     if save and len(files)>1: raise ValueError(f'--save writes one video, these are {len(files)}: give one')
     if save: check_out(save)
     if probs: check_probs_file(probs)
     if labels: check_labels_file(labels, rate)
-    if str(learner).endswith('.onnx'): return _by_runtime('ar-predict', *files, learner=learner, k=k, n_clips=n_clips, window=window, json=json, csv=csv)
     learn = _open(learner, device)
     if json or csv or not sys.stdout.isatty(): learn.remove_cbs(learn.cbs.filter(lambda o: o.name=='progress'))
     preds = predict_videos(learn, files, k=k, n_clips=n_clips, window=window, timeline=True if probs or labels else None,
@@ -478,54 +464,7 @@ def ar_predict(
     if probs and good: write_probs(preds, probs)
     if labels and good: write_labels(good, labels, rate)
     if save and not preds[0].error: annotate(preds[0], save)
-    _print_preds(preds, json, csv)
-
-# %% ../../nbs/answers/57_cli.ipynb #2df81625
-def _watch_line(m): return f'{m.seconds:8.1f} s  {m.label}'+(f' {100*m.p:.0f} %' if m.said else '')
-
-def _watch_status(m):
-    return f'{m.seconds:8.1f} s  {m.fps:.0f} frames/s, latency {1000*m.latency:.0f} ms, {m.n_dropped} dropped'
-
-def _watch_json(m):
-    return dict(seconds=round(m.seconds, 3), label=m.label, probability=round(m.p, 4), latency=round(m.latency, 4),
-        fps=round(m.fps, 1), n_read=m.n_read, n_dropped=m.n_dropped)
-
-# %% ../../nbs/answers/57_cli.ipynb #080112e8
-class _MomentPrinter:
-    "Prints the answers for a stream as they come, and at the end what was read and lost"
-    def __init__(self, as_json):
-        self.as_json = as_json
-        self.clear = '\r\x1b[K' if sys.stdout.isatty() and not as_json else ''
-        self.latencies = deque(maxlen=1000)
-        self.last = None
-        self.n = 0
-
-    def add(self, m):
-        if self.as_json: print(json.dumps(_watch_json(m)), flush=True)
-        elif self.last is None or m.label!=self.last.label: print(self.clear+_watch_line(m), flush=True)
-        if self.clear: print(self.clear+_watch_status(m), end='', flush=True)
-        self.latencies.append(m.latency)
-        self.last = m
-        self.n += 1
-
-    def close(self):
-        if self.n==0 or self.as_json: return
-        m = self.last
-        middle = sorted(self.latencies)[len(self.latencies)//2]
-        print(f'{self.clear}{m.n_read} frames read at {m.fps:.1f} a second, {self.n} answers, '
-            f'{m.n_dropped} frames dropped, latency {1000*middle:.0f} ms in the middle, '
-            f'{1000*max(self.latencies):.0f} ms at most')
-
-# %% ../../nbs/answers/57_cli.ipynb #b00851da
-def _print_moments(moments, as_json, seconds):
-    "Print `moments` until second `seconds` of the stream, its end or Ctrl-C"
-    printer = _MomentPrinter(as_json)
-    try:
-        for m in moments:
-            printer.add(m)
-            if seconds is not None and m.seconds>=seconds: break
-    except KeyboardInterrupt: pass
-    printer.close()
+    if print_answers((o.to_dict() for o in preds), json, csv, len(preds)>1): sys.exit(1)
 
 # %% ../../nbs/answers/57_cli.ipynb #e4b17bcb
 @call_parse
@@ -543,11 +482,12 @@ def ar_watch(
     none:bool=False, # Say "none of these" below the threshold that the learner was given by ar-train --calibrate?
 ):
     "Label a stream as it goes"
+    if str(learner).endswith('.onnx'): return _by_runtime('ar-watch', source, learner=learner, window=window, realtime=realtime, retries=retries,
+        timeout=timeout, seconds=seconds, json=json, device=device, none=none)
     from action_recog.answers.watch import check_source,watch
     check_source(source)
-    if str(learner).endswith('.onnx'): return _by_runtime('ar-watch', source, learner=learner, window=window, seconds=seconds, json=json)
     moments = watch(_open(learner, device), source, window, none=none, realtime=realtime, retries=retries, timeout=timeout)
-    _print_moments(moments, json, seconds)
+    print_moments(moments, json, seconds)
 
 # %% ../../nbs/answers/57_cli.ipynb #48cddd8d
 @call_parse

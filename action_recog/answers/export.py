@@ -96,6 +96,7 @@ def open_learner(
 ) -> Learner: # Ready to predict
     "Load a saved learner; `learner.pkl` is a pickle, so it has to come from someone you trust"
     device = pick_device(device)
+    if str(fn)=='hf:': raise ValueError('hf: names no model: give its name on the Hugging Face hub behind it, as hf:OWNER/NAME')
     if str(fn).startswith('hf:'): return pretrained_learner(str(fn)[3:], device=device)
     fn = Path(fn)
     if not fn.is_file() and not holds_learner(fn):

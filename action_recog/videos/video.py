@@ -137,21 +137,26 @@ _convert = _Converter()
 def _write_planes(frame, out):
     "Scale `frame` into `out`, an array `(3, H, W)`"
     _,height,width = out.shape
+    if width%16 and (height,width)==(frame.height,frame.width):
+        out[:] = _convert(frame, height, width, 'rgb24').to_ndarray().transpose(2,0,1)
+        return
     for plane,channel in zip(_convert(frame, height, width, 'gbrp').planes, (1,2,0)):
         out[channel] = np.frombuffer(plane, np.uint8).reshape(height, -1)[:,:width]
 
 # %% ../../nbs/videos/04_video.ipynb #e4dc7b37
 class TimedFrame:
     "A frame with its place in the film; its picture comes when it is asked for"
-    __slots__ = ('number','seconds','_frame')
+    __slots__ = ('number','seconds','_frame','_turns')
     def __init__(self,
         number:int, # Place in the order of display, from 0
         seconds:float|None, # When it is shown, on the file's own clock; `None` if the file does not say
         frame, # `av.VideoFrame`, or a function without arguments that opens one
+        turns:dict=None, # From rotations to their `orientation`, shared by the frames of one film
     ):
         self.number = number
         self.seconds = seconds
         self._frame = frame
+        self._turns = {} if turns is None else turns
 
     def __repr__(self): return f'TimedFrame(number={self.number}, seconds={self.seconds})'
 
@@ -164,16 +169,21 @@ class TimedFrame:
 # %% ../../nbs/videos/04_video.ipynb #f9e06249
 _turned = {0:(False,False,False), 1:(True,True,False), 2:(False,True,True), 3:(True,False,True)}
 
-@patch(as_prop=True)
-def orientation(self:TimedFrame)->tuple: # Three booleans: swap the axes, then turn it upside down, then mirror it
-    "What makes the stored picture upright"
-    try: matrix = self.frame.side_data.get('DISPLAYMATRIX')
-    except ValueError: return _turned[round(self.frame.rotation/90)%4]
+def _orientation(frame):
+    try: matrix = frame.side_data.get('DISPLAYMATRIX')
+    except ValueError: return _turned[round(frame.rotation/90)%4]
     if matrix is None: return _turned[0]
     a,b,_,c,d = np.frombuffer(matrix, np.int32)[:5]
     is_swapped = bool(abs(b)>abs(a))
     down,right = (b,c) if is_swapped else (d,a)
     return is_swapped, bool(down<0), bool(right<0)
+
+@patch(as_prop=True)
+def orientation(self:TimedFrame)->tuple: # Three booleans: swap the axes, then turn it upside down, then mirror it
+    "What makes the stored picture upright"
+    rotation = self.frame.rotation
+    if rotation not in self._turns: self._turns[rotation] = _orientation(self.frame)
+    return self._turns[rotation]
 
 @patch
 def shape(self:TimedFrame,
@@ -212,7 +222,7 @@ def iter_frames(
     if keyframes: stream.codec_context.skip_frame = 'NONKEY'
     if damage=='strict': stream.codec_context.options |= {'err_detect':'explode'}
     check_shape(stream.height, stream.width, container.name)
-    number = 0
+    number,turns = 0,{}
     for packet in container.demux(stream):
         if keyframes and packet.size and not packet.is_keyframe: continue
         try: decoded = packet.decode()
@@ -221,7 +231,7 @@ def iter_frames(
             continue
         for frame in decoded:
             check_shape(frame.height, frame.width, container.name)
-            yield TimedFrame(number, frame.time, frame)
+            yield TimedFrame(number, frame.time, frame, turns)
             number += 1
 
 # %% ../../nbs/videos/04_video.ipynb #48e008cc
@@ -348,11 +358,13 @@ def _fresh(self:FileFrames):
 @patch
 def _jumping(self:FileFrames, wanted):
     with self._fresh() as (container,stream):
-        read = key_frames_at if self.keyframes else frames_at
-        if not self.keyframes: share_work(stream, self.table, wanted)
+        turns = {}
+        is_intra = self.keyframes or self.table.n_keys==self.table.n_frames
+        read = key_frames_at if is_intra else frames_at
+        if not is_intra: share_work(stream, self.table, wanted)
         for number,frame in read(container, stream, self.table, wanted):
             check_shape(frame.height, frame.width, container.name)
-            yield TimedFrame(number, frame.time, frame)
+            yield TimedFrame(number, frame.time, frame, turns)
 
 @patch
 def _passing(self:FileFrames, wanted):
