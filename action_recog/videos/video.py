@@ -463,7 +463,7 @@ class FolderFrames:
         start:float=None, # Second at which a stretch of them starts
         stop:float=None, # Second before which it ends
     ):
-        self.folder = folder
+        self.folder = os.fspath(folder)
         try: self.names = frame_names(folder)
         except (ValueError, OSError) as e: raise VideoError(str(e)) from None
         self.codec = _jpeg_codec()
