@@ -57,6 +57,7 @@ from .learners.evaluate import *
 from .learners.calibration import *
 from .learners.timeline_scores import *
 from .learners.card import *
+from .learners.plain import *
 from .learners.tables import *
 from .learners.model_folder import *
 from .learners.training import *

@@ -5,7 +5,7 @@
 All ways convert the same videos at full size and at 128 pixels, with the same number of processes, in turns, in memory
 and, where `--dest` names a folder, on its disk; the median counts. A second table has what was written and how fast
 clips are read from it: 16 frames spread over a clip, at 112 pixels, in random order, in one process. A third has the
-quality, at as many bytes as the tutorial's: PSNR and SSIM of each plane of what is read back against the planes that
+quality, at as many bytes as the tutorial's: PSNR (of the mean squared error over all frames) and SSIM of each plane of what is read back against the planes that
 the decoder gives, their range stretched to a JPEG's. At 128 pixels each way is compared with those planes in its own
 scaler's hands: Pillow's for the tutorial, FFmpeg's for ours. Real clips of the first training list are used where there
 are some, else the sample's."""
@@ -115,7 +115,7 @@ def read_back(jpeg):
     codec = av.CodecContext.create('mjpeg', 'r')
     return [np.frombuffer(o, np.uint8).reshape(o.height, -1)[:,:o.width] for o in codec.decode(av.Packet(jpeg))[0].planes]
 
-def psnr(a, b): return 10*np.log10(255**2/max(((a.astype(float)-b)**2).mean(), 1e-9))
+def squared_error(a, b): return ((a.astype(float)-b)**2).mean()
 
 def ssim(a, b):
     "Mean structural similarity in windows of 7 pixels"
@@ -136,8 +136,9 @@ def judged(videos, size, quality, every):
             if quality is None: jpeg,wanted = jpeg_of(image),by_pillow(planes, size) if size else planes
             else: jpeg,wanted = encode_frame(frame, size, quality),jpeg_planes(frame, size) if size else planes
             n_bytes.append(len(jpeg))
-            scores.append([[f(a, b) for a,b in zip(read_back(jpeg), wanted)] for f in (psnr,ssim)])
-    return statistics.mean(n_bytes),np.mean(scores, 0)
+            scores.append([[f(a, b) for a,b in zip(read_back(jpeg), wanted)] for f in (squared_error,ssim)])
+    errors,similar = np.mean(scores, 0)
+    return statistics.mean(n_bytes),np.array([10*np.log10(255**2/errors), similar])
 
 def at_bytes(n_bytes, found):
     "Scores at `n_bytes`, between those that were `found` at some qualities"

@@ -7,7 +7,7 @@ Docs: https://action-recog.github.io/action_recog/videos/jpeg.html.md"""
 # %% auto #0
 __all__ = ['full_range', 'has_jpeg_planes', 'jpeg_planes', 'encode_frame']
 
-# %% ../../nbs/videos/04b_jpeg.ipynb #c29a127d
+# %% ../../nbs/videos/04b_jpeg.ipynb #68b61518
 import threading
 from av.video.reformatter import ColorRange,Colorspace,Interpolation,VideoReformatter
 from fastai.vision.all import *
@@ -17,7 +17,7 @@ from .video import *
 try: from simplejpeg import encode_jpeg_yuv_planes
 except ImportError: encode_jpeg_yuv_planes = None
 
-# %% ../../nbs/videos/04b_jpeg.ipynb #e79d3267
+# %% ../../nbs/videos/04b_jpeg.ipynb #2c569a94
 _stretch = {235:(84,-9264), 240:(71,-8849)}
 
 def full_range(
@@ -34,7 +34,7 @@ def full_range(
     res += change.astype(np.uint8)
     return res
 
-# %% ../../nbs/videos/04b_jpeg.ipynb #4f54e53b
+# %% ../../nbs/videos/04b_jpeg.ipynb #3ac76dd2
 _like_jpeg = 'yuv420p','yuvj420p','yuva420p'
 _bt601 = {2,5,6}
 
@@ -46,7 +46,7 @@ def has_jpeg_planes(
 
 def _is_full(frame): return frame.color_range==ColorRange.JPEG or frame.format.name=='yuvj420p'
 
-# %% ../../nbs/videos/04b_jpeg.ipynb #853a38ca
+# %% ../../nbs/videos/04b_jpeg.ipynb #28670a0f
 class _Planes(threading.local):
     "Makes a JPEG's planes of frames, with one scaler for each thread"
     def __init__(self): self.reformatter = VideoReformatter()
@@ -66,7 +66,7 @@ def _stored_planes(frame, height, width):
     if _is_full(frame): return planes
     return [full_range(planes[0], 235), *full_range(np.stack(planes[1:]), 240)]
 
-# %% ../../nbs/videos/04b_jpeg.ipynb #23db4b0e
+# %% ../../nbs/videos/04b_jpeg.ipynb #0b70a753
 def jpeg_planes(
     frame:TimedFrame, # From a video
     size:int=None, # Length of the short side in pixels, the picture's own if `None`
@@ -81,7 +81,18 @@ def jpeg_planes(
     planes = [o.T if is_swapped else o for o in planes]
     return [o[::-1 if is_down else 1, ::-1 if is_mirrored else 1] for o in planes]
 
-# %% ../../nbs/videos/04b_jpeg.ipynb #685c337e
+# %% ../../nbs/videos/04b_jpeg.ipynb #9541c766
+def _even(plane):
+    "`plane` as it lies in a larger one of even sides, with its last row and column twice"
+    height,width = plane.shape
+    if height%2==0 and width%2==0: return np.ascontiguousarray(plane)
+    room = np.empty((height+height%2,width+width%2), np.uint8)
+    room[:height,:width] = plane
+    room[:height,width:] = plane[:,-1:]
+    room[height:] = room[height-1]
+    return room[:height,:width]
+
+# %% ../../nbs/videos/04b_jpeg.ipynb #e5c10df6
 def encode_frame(
     frame:TimedFrame, # From a video
     size:int=None, # Length of the short side in pixels, the picture's own if `None`
@@ -90,4 +101,5 @@ def encode_frame(
     "The upright picture as a JPEG"
     planes = jpeg_planes(frame, size) if encode_jpeg_yuv_planes else None
     if planes is None: return encode_jpeg(torch.from_numpy(frame.pixels(size)), quality=quality).numpy().tobytes()
-    return encode_jpeg_yuv_planes(*map(np.ascontiguousarray, planes), quality=quality)
+    y,*colours = planes
+    return encode_jpeg_yuv_planes(_even(y), *map(np.ascontiguousarray, colours), quality=quality)
