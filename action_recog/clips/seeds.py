@@ -64,7 +64,14 @@ def do_item(self:SeededDL,
 ): # The item after `after_item`, `None` if it is left out
     "Read an item"
     idx,times = s if isinstance(s, tuple) else (s,0)
-    with self.drawing(idx, times): return super(SeededDL, self).do_item(idx)
+    with self.drawing(idx, times): return self.read_item(idx)
+
+@patch
+def read_item(self:SeededDL,
+    idx:int, # Index of an item
+): # The item after `after_item`, `None` if it is left out
+    "Read an item with the random numbers that are set"
+    return super(SeededDL, self).do_item(idx)
 
 @patch
 def create_batches(self:SeededDL,
