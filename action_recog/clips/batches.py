@@ -8,7 +8,7 @@ Docs: https://action-recog.github.io/action_recog/clips/batches.html.md"""
 __all__ = ['shared_bytes', 'SharedSlots', 'Sent', 'BatchPlace']
 
 # %% ../../nbs/clips/11b_batches.ipynb #fe6fc65c
-import itertools,weakref
+import itertools,operator,weakref
 from fastai.vision.all import *
 from ..core import *
 
@@ -90,6 +90,8 @@ def _send(x):
     return x if x.untyped_storage().nbytes()==x.nbytes else x.clone()
 
 # %% ../../nbs/clips/11b_batches.ipynb #11eafb75
+def _address(x): return x.as_subclass(Tensor).data_ptr()
+
 class BatchPlace:
     "Memory in which batches come into being, one after the other"
     def __init__(self,
@@ -98,20 +100,20 @@ class BatchPlace:
         worker:int=0, # Number of this worker
     ):
         store_attr()
-        self.slot,self.rows,self.n_kept = None,None,0
+        self.slot,self.rows,self.kept = None,None,[]
 
     def _open(self, n, shape, dtype):
         "Make room for `n` clips"
         n_bytes = n*math.prod(shape)*dtype.itemsize
-        if self.slots is not None: self.slot = self.slots.take(self.worker, n_bytes)
+        self.slot = self.slots.take(self.worker, n_bytes) if self.slots else None
         if self.slot: memory = self.slots.memory[self.slot]
-        else: memory = torch.empty(n_bytes, dtype=torch.uint8) if self.slots is None else shared_bytes(n_bytes)
+        else: memory = shared_bytes(n_bytes) if self.slots else torch.empty(n_bytes, dtype=torch.uint8)
         self.rows = memory[:n_bytes].view(dtype).view(n, *shape)
 
     def clear(self):
         "Forget what was begun"
         if self.slot: self.slots.give_back(self.slot)
-        self.slot,self.rows,self.n_kept = None,None,0
+        self.slot,self.rows,self.kept = None,None,[]
 
     def row(self,
         n:int, # Frames
@@ -121,47 +123,43 @@ class BatchPlace:
         "The place of the next clip, or new memory for one that does not fit"
         shape = n,3,height,width
         if self.rows is None: self._open(self.n, shape, torch.uint8)
-        fits = self.n_kept<len(self.rows) and self.rows.shape[1:]==shape
-        return self.rows[self.n_kept].numpy() if fits else np.empty(shape, np.uint8)
+        fits = len(self.kept)<len(self.rows) and self.rows.shape[1:]==shape
+        return self.rows[len(self.kept)].numpy() if fits else np.empty(shape, np.uint8)
 
     def keep(self,
-        clip:Tensor, # That was written to its row, or is elsewhere
+        clip:Tensor, # That is ready
     ):
-        "Go on to the next row if `clip` fills this one"
-        if self.rows is not None and self.n_kept<len(self.rows) and clip.data_ptr()==self.rows[self.n_kept].data_ptr(): self.n_kept += 1
+        "Go on to the next row if `clip` lies in this one"
+        if self.rows is None or len(self.kept)==len(self.rows): return
+        if _address(clip)==_address(self.rows[len(self.kept)]): self.kept.append(clip)
 
 # %% ../../nbs/clips/11b_batches.ipynb #40438fa5
 @patch
 def collate(self:BatchPlace,
-    clips:list, # `TensorClip`s of one batch
-) -> Tensor|None: # `(B, T, C, H, W)`; `None` if they are of several shapes
+    clips:list, # Of one batch
+) -> Tensor|None: # `(B, T, C, H, W)`; `None` if they are no `TensorClip`s, or of several shapes
     "The batch of `clips`"
-    head = clips[0]
-    if any(o.shape!=head.shape or o.dtype!=head.dtype for o in clips): return None
-    if self.rows is None or self.rows.dtype!=head.dtype or self.rows.shape[1:]!=head.shape or len(self.rows)<len(clips):
-        self.clear()
-        self._open(len(clips), head.shape, head.dtype)
-    # The last first: a row that is written to is no other clip's any more
-    for row,clip in list(zip(self.rows, clips))[::-1]:
-        if row.data_ptr()!=clip.data_ptr(): row.copy_(clip)
-    return self.rows[:len(clips)].as_subclass(type(head))
+    if len(clips)==len(self.kept) and all(map(operator.is_, clips, self.kept)): return self.rows[:len(clips)].as_subclass(TensorClip)
+    if not all(isinstance(o, TensorClip) and o.shape==clips[0].shape and o.dtype==clips[0].dtype for o in clips): return None
+    begun = self.slot
+    self._open(len(clips), clips[0].shape, clips[0].dtype)
+    torch.stack([o.as_subclass(Tensor) for o in clips], out=self.rows)
+    if begun: self.slots.give_back(begun)
+    return self.rows.as_subclass(TensorClip)
 
 @patch
 def send(self:BatchPlace,
     batch, # Tuple of tensors, as a loader makes it
 ): # The same, ready to go to another process
     "Let `batch` go"
-    whole,slot = self.rows,self.slot
-    self.slot,self.rows,self.n_kept = None,None,0
-    if self.slots is None or not isinstance(batch, (tuple,list)): return batch
-    def one(x):
-        nonlocal slot
-        if slot is None or not isinstance(x, Tensor) or x.data_ptr()!=whole.data_ptr(): return _send(x)
-        memory = self.slots.memory[slot] if slot in self.slots.unknown else None
-        self.slots.unknown.discard(slot)
-        sent = Sent(_from_slot, self.slots.number, slot, memory, tuple(x.shape), x.dtype, type(x), vars(x))
-        slot = None
-        return sent
-    res = tuple(map(one, batch))
-    if slot is not None: self.slots.give_back(slot)
-    return res
+    slot,rows = self.slot,self.rows
+    self.slot,self.rows,self.kept = None,None,[]
+    if not self.slots or not isinstance(batch, tuple): return batch
+    head = batch[0]
+    if not slot or head.data_ptr()!=rows.data_ptr():
+        if slot: self.slots.give_back(slot)
+        return tuple(map(_send, batch))
+    memory = self.slots.memory[slot] if slot in self.slots.unknown else None
+    self.slots.unknown.discard(slot)
+    sent = Sent(_from_slot, self.slots.number, slot, memory, tuple(head.shape), head.dtype, type(head), vars(head))
+    return (sent, *map(_send, batch[1:]))

@@ -36,51 +36,52 @@ def memory_error(
 
 # %% ../../nbs/clips/13a_loader.ipynb #f0ddb5f8
 class DirectRead:
-    "Clips as `dl` reads them, cut where they are decoded and written right into their batch"
+    "Clips as a loader reads them, cut where they are decoded and written right into their batch"
     def __init__(self,
-        dl:DataLoader, # Whose clips are read by a `ReadClip` and cut by a `Resize`
-        reader, # The `ReadClip`
-        resize:Resize=None, # `None` if frames stay as they are read
-    ): store_attr()
+        dl:DataLoader, # Of clips
+        reader, # The `ReadClip` of its data set
+        resize:Resize=None, # That cuts them, `None` if frames stay as they are read
+    ):
+        store_attr()
+        self.clips,*self.others = dl.dataset.tls
 
-    def cut(self, height, width):
-        "The part of the frames that `resize` keeps, `None` if it scales them"
+    def cut(self,
+        height:int, # Of the scaled frames, in pixels
+        width:int, # Of the scaled frames, in pixels
+    ) -> tuple|None: # Top, left, height and width of the part that `resize` keeps, `None` if it scales them
+        "What `Resize` would cut"
         if self.resize is None: return
-        part = _Outline.crop(self.resize, height, width)
-        if part[2:]!=tuple(self.resize.size[::-1]): return
+        w,h = self.resize.size
+        scale = min(width/w, height/h)
+        if (int(scale*w),int(scale*h))!=(w,h): return
         self.resize.before_call(None, self.dl.after_item.split_idx)
         self.is_cut = True
-        return _Outline.crop(self.resize, height, width)
+        right,down = self.resize.pcts
+        return int(down*(height-h)),int(right*(width-w)),h,w
 
     def __call__(self,
         idx:int, # Of the clip
         place, # Its `BatchPlace`
     ) -> tuple: # Clip and labels
         "Item `idx`"
-        clips,*others = self.dl.dataset.tls
         self.is_cut = self.resize is None
-        clip = self.reader.read_direct(clips.items[idx], clips.tfms.split_idx, place.row, self.cut)
-        item = (clip, *(o[idx] for o in others))
-        if self.is_cut: place.keep(clip)
-        return item if self.is_cut else self.dl.after_item(item)
-
-class _Outline:
-    "A picture without pixels, which tells how `Resize` would cut it"
-    def __init__(self, height, width): self.size = width,height
-    def crop_pad(self, sz, tl, **kwargs): return (tl[1], tl[0], sz[1], sz[0])
-    @classmethod
-    def crop(cls, resize, height, width): return Resize.encodes.invoke(Resize, PILImage)(resize, cls(height, width))
+        clip = self.reader.read_direct(self.clips.items[idx], self.clips.tfms.split_idx, place.row, self.cut)
+        item = (clip, *(o[idx] for o in self.others))
+        if not self.is_cut: return self.dl.after_item(item)
+        place.keep(clip)
+        return item
 
 def direct_read(
     dl:DataLoader, # Of clips
 ) -> DirectRead|None: # `None` where transforms want whole frames, or something else stands in the way
     "The short way to the clips of `dl`"
     if not isinstance(dl.dataset, Datasets) or 'create_item' in vars(dl): return
-    reader,*others = [o for o in dl.dataset.tls[0].tfms.fs if o.name!='noop'] or [None]
-    tfms = [o for o in dl.after_item.fs if not isinstance(o, ToTensor) and o.name!='noop']
-    if others or not getattr(reader, 'can_cut', False) or not isinstance(dl.dataset.tls[0].items, (list,L)): return
-    if not tfms: return DirectRead(dl, reader)
-    if [type(o) for o in tfms]==[Resize] and tfms[0].method==ResizeMethod.Crop and tfms[0].p==1: return DirectRead(dl, reader, tfms[0])
+    clips = dl.dataset.tls[0]
+    readers = [o for o in clips.tfms.fs if o.name!='noop']
+    if len(readers)!=1 or not getattr(readers[0], 'can_cut', False) or not isinstance(clips.items, (list,L)): return
+    tfms = [o for o in dl.after_item.fs if type(o) is not ToTensor and o.name!='noop']
+    if not tfms: return DirectRead(dl, *readers)
+    if [type(o) for o in tfms]==[Resize] and tfms[0].method==ResizeMethod.Crop and tfms[0].p==1: return DirectRead(dl, *readers, tfms[0])
 
 # %% ../../nbs/clips/13a_loader.ipynb #7bf4a1e2
 class ClipDL(SeededDL):
@@ -94,7 +95,7 @@ class ClipDL(SeededDL):
 
     def create_batch(self, b):
         clips = [o[0] for o in b] if self.place and isinstance(b[0], tuple) else []
-        x = self.place.collate(clips) if clips and all(isinstance(o, TensorClip) for o in clips) else None
+        x = self.place.collate(clips) if clips else None
         return super().create_batch(b) if x is None else (x, *map(fa_collate, zip(*(o[1:] for o in b))))
 
     def create_batches(self, samps):

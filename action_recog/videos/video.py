@@ -133,14 +133,33 @@ class _Converter(threading.local):
     def __call__(self, frame, height, width, format):
         return self.reformatter.reformat(frame, width, height, format, interpolation=Interpolation.BILINEAR, threads=1)
 
-_convert = _Converter()
+_convert,_scale = _Converter(),_Converter()
 
 # %% ../../nbs/videos/04_video.ipynb #ac12c577
+def _scale_first(frame, height, width):
+    "Scale a 4:2:0 `frame`, with columns added to a multiple of 16"
+    columns = -(-width//16)*16
+    planes = []
+    for plane,half in zip(_scale(frame, height, width, 'yuv420p').planes, (1,2,2)):
+        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        planes.append(rows[:height//half, :columns//half])
+    scaled = av.VideoFrame.from_dlpack(planes, 'yuv420p')
+    scaled.colorspace,scaled.color_range = frame.colorspace,frame.color_range
+    return scaled
+
+def _planes(frame, height, width):
+    "Green, blue and red of `frame` at a size, as arrays that may be wider"
+    is_own = (height,width)==(frame.height,frame.width)
+    if is_own and 0<width%16<=8: return _convert(frame, height, width, 'rgb24').to_ndarray().transpose(2,0,1)[[1,2,0]]
+    if not is_own and 3*height>2*frame.height and height%2==0 and frame.format.name=='yuv420p':
+        frame = _scale_first(frame, height, width)
+        width = frame.width
+    return [np.frombuffer(o, np.uint8).reshape(height, -1) for o in _convert(frame, height, width, 'gbrp').planes]
+
 def _write_planes(frame, out, height, width, top=0, left=0):
     "Scale `frame` to `height` and `width`, and write the part at `top` and `left` into `out`, an array `(3, h, w)`"
     rows,columns = slice(top, top+out.shape[1]),slice(left, left+out.shape[2])
-    for plane,channel in zip(_convert(frame, height, width, 'gbrp').planes, (1,2,0)):
-        out[channel] = np.frombuffer(plane, np.uint8).reshape(height, -1)[rows, columns]
+    for plane,channel in zip(_planes(frame, height, width), (1,2,0)): out[channel] = plane[rows, columns]
 
 # %% ../../nbs/videos/04_video.ipynb #e4dc7b37
 class TimedFrame:
@@ -169,6 +188,7 @@ _turned = {0:(False,False,False), 1:(True,True,False), 2:(False,True,True), 3:(T
 @patch(as_prop=True)
 def orientation(self:TimedFrame)->tuple: # Three booleans: swap the axes, then turn it upside down, then mirror it
     "What makes the stored picture upright"
+    if not self.frame.side_data: return _turned[0]
     try: matrix = self.frame.side_data.get('DISPLAYMATRIX')
     except ValueError: return _turned[round(self.frame.rotation/90)%4]
     if matrix is None: return _turned[0]
