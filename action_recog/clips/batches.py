@@ -1,4 +1,4 @@
-"""Memory in which a batch is made, and which goes from worker to worker's master and back
+"""Memory in which batches are made and sent, used over and over
 
 Docs: https://action-recog.github.io/action_recog/clips/batches.html.md"""
 

@@ -8,7 +8,7 @@ Docs: https://action-recog.github.io/action_recog/clips/loader.html.md"""
 __all__ = ['frame_hashes', 'memory_error', 'DirectRead', 'direct_read', 'ClipDL', 'rarest_labels', 'DrawBalanced']
 
 # %% ../../nbs/clips/13a_loader.ipynb #a2301490
-import itertools
+import gc,itertools
 import torch.utils.data as data
 from hashlib import blake2b
 from fastai.vision.all import *
@@ -100,6 +100,7 @@ class ClipDL(SeededDL):
 
     def create_batches(self, samps):
         worker = data.get_worker_info()
+        if worker: gc.freeze() # What the worker inherits need not be looked through
         n = min(self.bs or 1, ifnone(self.n, sys.maxsize))
         place = self.place = BatchPlace(n, *((self.slots, worker.id) if worker else ()))
         self.direct = direct_read(self)

@@ -188,8 +188,9 @@ _turned = {0:(False,False,False), 1:(True,True,False), 2:(False,True,True), 3:(T
 @patch(as_prop=True)
 def orientation(self:TimedFrame)->tuple: # Three booleans: swap the axes, then turn it upside down, then mirror it
     "What makes the stored picture upright"
-    if not self.frame.side_data: return _turned[0]
-    try: matrix = self.frame.side_data.get('DISPLAYMATRIX')
+    try:
+        notes = self.frame.side_data
+        matrix = notes.get('DISPLAYMATRIX') if notes else None
     except ValueError: return _turned[round(self.frame.rotation/90)%4]
     if matrix is None: return _turned[0]
     a,b,_,c,d = np.frombuffer(matrix, np.int32)[:5]
