@@ -228,6 +228,7 @@ def attack_data_set(learn, tmp):
     for o in videos: os.link(o, data/'A'/o.name)
     jobs = dict(check_dataset=lambda: len(check_dataset(data, n_workers=2)),
         extract_dataset=lambda: len(extract_dataset(data, tmp/'all', size=32, n_workers=2)),
+        shrink=lambda: len(shrink(data, tmp/'small', size=32, n_workers=2)),
         predict_videos=lambda: len(predict_videos(learn, get_videos(data), k=1)))
     for name,f in jobs.items():
         said = in_child(f, secs=300)

@@ -1,8 +1,8 @@
 """Extraction killed at random moments and run again, against an uninterrupted run
 
-    python bench/kill.py [--kills 10] [--n 150]
+    python bench/kill.py [--kills 10] [--n 150] [--shrunk]
 
-After each kill the folders under their final names have to be complete, and after a last run all files have to
+After each kill the folders, or with `--shrunk` the small videos, under their final names have to be complete, and after a last run all files have to
 equal those of an uninterrupted run, with no temporary folder left. Two runs at once have to give the same. Real
 clips are used where there are some, else the sample's."""
 import hashlib,random,sys,time
@@ -13,9 +13,11 @@ from common import kill_group,print_table,some_clips,start_group,wait_for_work
 
 code = '''import sys
 from action_recog.videos.frames import extract_dataset
-extract_dataset(sys.argv[1], sys.argv[2], n_workers=2)'''
+from action_recog.videos.shrink import shrink
+{name}(sys.argv[1], sys.argv[2], n_workers=2)'''
+name = 'extract_dataset'
 
-def start(src, dest): return start_group([sys.executable, '-c', code, str(src), str(dest)])
+def start(src, dest): return start_group([sys.executable, '-c', code.format(name=name), str(src), str(dest)])
 
 def begun(process, dest):
     "Wait until an extraction has begun its work, and give the time"
@@ -32,16 +34,16 @@ def sha256(fn): return hashlib.sha256(fn.read_bytes()).hexdigest()
 
 def digests(dest, root):
     "The checksums of the files below `dest`, by their paths from `root`"
-    files = [o for o in dest.rglob('*') if o.is_file() and o.name!='report.json']
+    files = [o for o in [dest,*dest.rglob('*')] if o.is_file() and o.name!='report.json']
     return {str(o.relative_to(root)):sha256(o) for o in files}
 
 def complete(dest): return list(dest.glob('*/[!.]*'))
 def hidden(dest): return list(dest.glob('*/.*'))
 
 def check_complete(folder, dest, whole):
-    "Fail unless a folder of frames has all files of the uninterrupted run"
-    place = f'{folder.relative_to(dest)}/'
-    wanted = {name:o for name,o in whole.items() if name.startswith(place)}
+    "Fail unless a folder of frames, or a small video, is that of the uninterrupted run"
+    place = str(folder.relative_to(dest))
+    wanted = {name:o for name,o in whole.items() if name==place or name.startswith(f'{place}/')}
     assert digests(folder, dest)==wanted, f'{folder} is not complete'
 
 def kill_often(src, dest, whole, kills, secs):
@@ -73,9 +75,12 @@ def main(
     kills:int=10, # Times that the extraction is killed
     n:int=150, # Videos
     seed:int=0, # Of the moments
+    shrunk:bool=False, # Small videos in place of frames?
     path:str=None, # Folder with `UCF101/`, $ACTION_RECOG_DATA if not given
 ):
     "Show that a killed extraction goes on as if nothing had happened"
+    global name
+    if shrunk: name = 'shrink'
     random.seed(seed)
     with TemporaryDirectory() as tmp:
         tmp = Path(tmp)

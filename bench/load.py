@@ -16,6 +16,7 @@ from action_recog.clips.data import ActionDataLoaders
 from action_recog.clips.sampling import FirstSampler,KeyFrameSampler,UniformSampler
 from action_recog.core import frame_names
 from action_recog.videos.frames import avi2frames
+from action_recog.videos.shrink import shrink_video
 from action_recog.videos.video import open_video
 
 setups = [('64 px, first 5', 64, FirstSampler(5)), ('128 px, 20, step 5', 128, FirstSampler(20, 5)),
@@ -91,7 +92,7 @@ def tutorial_loader(files, size, sampler, **kwargs):
 def plain_loader(files, read, size, sampler, **kwargs):
     return DataLoader(Reader(files[2:], read, size, sampler), shuffle=True, drop_last=True, device='cpu', **kwargs)
 
-def make_loaders(videos, frames, cache, size, sampler, **kwargs):
+def make_loaders(videos, frames, cache, shrunk, size, sampler, **kwargs):
     "All loaders of one setup by name, each over as many items"
     ours = partial(our_loader, size=size, **kwargs)
     plain = partial(plain_loader, size=size, sampler=sampler, **kwargs)
@@ -102,6 +103,7 @@ def make_loaders(videos, frames, cache, size, sampler, **kwargs):
     if size==112:
         res['ours, key frames of videos'] = ours(videos, sampler=KeyFrameSampler(16))
         res['ours, from frames cached at 112 px'] = ours(cache, sampler=sampler)
+        res['ours, from videos shrunk to 128 px'] = ours(shrunk, sampler=sampler)
     for name,read in {'torchcodec':by_torchcodec, 'decord':by_decord}.items():
         if can_read(read, videos[0], sampler): res[f'{name}, from videos'] = plain(videos, read)
     res['floor: decode the videos, no more'] = plain(videos, decode_only, size=8)
@@ -119,12 +121,13 @@ def measure(loaders, n_items, n_passes):
     return [dict(loader=name, clips_per_s=rate[name], ratio=ratio[name]) for name in loaders]
 
 def prepare(videos, tmp):
-    "Folders of frames: as the tutorial writes them, and as a cache at 112 px"
+    "Folders of frames, as the tutorial writes them and as a cache at 112 px, and videos shrunk to 128 px"
     for o in videos:
+        shrink_video(o, tmp/'shrunk')
         tutorial(o, tmp/'frames')
         avi2frames(o, tmp/'cache', size=112)
     places = [f'{o.parent.name}/{o.stem}' for o in videos]
-    return [tmp/'frames'/o for o in places],[tmp/'cache'/o for o in places]
+    return [tmp/'frames'/o for o in places],[tmp/'cache'/o for o in places],[tmp/'shrunk'/o.parent.name/o.name for o in videos]
 
 def repeat(files, n):
     "`files` over and over, `n` in all; loaders keep the first two as their validation set"
@@ -147,8 +150,7 @@ def main(
     with tempfile.TemporaryDirectory() as tmp:
         tmp = Path(tmp)
         videos = some_clips(n_clips, tmp, path)
-        frames,cache = prepare(videos, tmp)
-        kinds = [repeat(o, n_items+2) for o in (videos, frames, cache)]
+        kinds = [repeat(o, n_items+2) for o in (videos, *prepare(videos, tmp))]
         print(f'{len(videos)} clips of {clips_name(path)}, {num_workers} workers, batches of {bs}, '
             f'{n_passes} passes over {n_items} items')
         for name,size,sampler in setups:

@@ -11,10 +11,10 @@ from tempfile import TemporaryDirectory
 from fastai.learner import load_learner
 from fastcore.script import call_parse
 from common import device_name,kill_group,print_table,start_group,wait_for_work
-from action_recog.learners.training import read_rows
+from action_recog.learners.runs import read_rows
 from action_recog.videos.sample import write_sample
 
-code = 'import json,sys; from action_recog.learners.training import make_table; make_table(**json.loads(sys.argv[1]))'
+code = 'import json,sys; from action_recog.learners.runs import make_table; make_table(**json.loads(sys.argv[1]))'
 
 def start(out, args): return start_group([sys.executable, '-c', code, json.dumps(dict(args, out=str(out)))])
 

@@ -11,7 +11,7 @@ import pandas as pd
 from fastcore.script import call_parse
 from common import four,megabytes,print_table,save_json
 from action_recog.learners.tables import report_md
-from action_recog.learners.training import make_table
+from action_recog.learners.runs import make_table
 from action_recog.videos.sample import write_sample
 from action_recog.videos.video import get_videos
 

@@ -13,7 +13,7 @@ from common import four,need_data,print_table,save_json
 from action_recog.learners.evaluate import answers_from
 from action_recog.learners.fuse import fused_table
 from action_recog.learners.tables import report_md
-from action_recog.learners.training import make_table,read_rows
+from action_recog.learners.runs import make_table,read_rows
 from action_recog.videos.files import read_json
 
 def place(row):

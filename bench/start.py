@@ -1,4 +1,4 @@
-"""How long it takes to begin: imports, and `ar-predict` on one short clip
+"""How long it takes to begin: imports, `ar-predict` on one short clip, and what the other commands take before they work
 
 Each row is the median of several processes of their own, taken in turns so that what else the machine does meets all alike. A second
 of the clock and a second of the processor differ where the machine is busy; both are told. `python bench/start.py --n 5`.
@@ -22,7 +22,7 @@ def main(
     out:str='bench/results/start.json', # Where the rows go
 ):
     "Print the table of starting times"
-    from action_recog.all import open_learner,render_clip,to_onnx,write_avi
+    from action_recog.all import open_learner,render_clip,to_onnx,write_avi,write_sample
     with tempfile.TemporaryDirectory() as d:
         d = Path(d)
         write_avi(d/'left.avi', render_clip('Circle', ('Left','Right'), group=2))
@@ -30,6 +30,11 @@ def main(
         py,predict = [sys.executable,'-W','ignore','-c'],[Path(sys.executable).with_name('ar-predict'),d/'left.avi','--learner']
         kinds = {'import fastai.vision.all':[*py,'import fastai.vision.all'], 'import action_recog.all':[*py,'import action_recog.all'],
             'ar-predict --learner sample':[*predict,'sample'], 'ar-predict --learner sample.onnx':[*predict,d/'sample.onnx']}
+        bin = Path(sys.executable).parent
+        kinds.update({f'{o} --help':[bin/o,'--help'] for o in ('ar-predict','ar-data','ar-train','ar-table','ar-watch')})
+        write_sample(d/'small', n_groups=4, n_clips=1)
+        kinds['ar-data check (32 clips)'] = [bin/'ar-data','check',d/'small'/'UCF-101']
+        kinds['ar-data sample (32 clips)'] = [bin/'ar-data','sample',d/'new','--n-groups','4','--n-clips','1']
         env = {**os.environ, 'OMP_NUM_THREADS':'1'}
         for cmd in kinds.values(): spent(cmd, env) # Files come into the disk's cache
         times = {k:[] for k in kinds}

@@ -1,11 +1,13 @@
-"Check an installation of action_recog: its modules and commands are there, importing prints nothing, it reads a video and trains, and its own small model answers"
+"Check an installation of action_recog: its modules and commands are there, importing prints nothing, it reads a video and trains, its own small model answers, and an ONNX file answers without torch and fastai"
 import sys
 from contextlib import redirect_stderr,redirect_stdout
 from importlib import import_module
 from importlib.metadata import distributions
+from importlib.util import find_spec
 from io import StringIO
 from math import isfinite
 from pathlib import Path
+from subprocess import run
 from tempfile import TemporaryDirectory
 
 def chk_modules(
@@ -55,6 +57,29 @@ def chk_sample_model(
     pred = ar.predict_video(ar.open_learner('sample', 'cpu'), path/'left.avi')
     if pred[0][0]!='CircleLeft': sys.exit(f'The model inside the package takes a circle that goes left for {pred[0]}')
 
+_alone = """
+import sys
+class Refuse:
+    def find_spec(self, name, *args):
+        if name.partition('.')[0] in ('torch','torchvision','fastai','fastcore','pandas','PIL','matplotlib','timm'): raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Refuse())
+sys.path.insert(0, sys.argv[1])
+from action_recog.answers.shell import run_command
+sys.exit(run_command('ar-predict', [sys.argv[2], '--learner', sys.argv[3], '-k', '1']))
+"""
+
+def chk_alone(
+    target:Path, # Folder that pip installed into
+    path:Path, # Folder for a video and an ONNX file
+):
+    "Ask an ONNX file where there is neither torch nor fastai"
+    import action_recog.all as ar
+    path.mkdir()
+    ar.write_avi(path/'left.avi', ar.render_clip('Circle', ('Left','Right'), group=2))
+    ar.to_onnx(ar.open_learner('sample', 'cpu'), path/'sample.onnx')
+    res = run([sys.executable, '-c', _alone, target, path/'left.avi', path/'sample.onnx'], capture_output=True, text=True, cwd=path)
+    if res.returncode or not res.stdout.endswith('CircleLeft\n'): sys.exit(f'An ONNX file does not answer alone: {res.stdout}{res.stderr}')
+
 def main(
     target, # Folder that pip installed into, or the checkout of an editable installation
     *mods, # Dotted names of the modules that must come from `target`
@@ -67,5 +92,6 @@ def main(
     with TemporaryDirectory() as d, redirect_stdout(StringIO()):
         chk_use(Path(d)/'sample')
         chk_sample_model(Path(d)/'video')
+        if find_spec('onnxscript') and find_spec('onnxruntime'): chk_alone(target, Path(d)/'alone')
 
 if __name__=='__main__': main(*sys.argv[1:])

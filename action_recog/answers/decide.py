@@ -8,6 +8,7 @@ Docs: https://action-recog.github.io/action_recog/answers/decide.html.md"""
 __all__ = ['smooth_steps', 'TimelineRule', 'rules_to_try', 'thresholds_to_try', 'rule_score', 'score_rule', 'tune_timeline']
 
 # %% ../../nbs/answers/50a_decide.ipynb #f64aa32b
+import itertools
 from dataclasses import dataclass,fields,replace
 from fastai.torch_basics import *
 from ..learners.timeline_scores import *
@@ -108,11 +109,11 @@ def rules_to_try(
     thresholds:tuple=(None,), # From `thresholds_to_try`
 ) -> list: # The simpler ones first
     "Rules that suit films with such segments"
-    lengths = [end-start for film in truth for start,end,*_ in film if end>start]
+    lengths = [end-start for start,end,*_ in itertools.chain(*truth) if end>start]
     short = float(np.quantile(lengths, .1)) if lengths else 1.
     window = (rule or TimelineRule()).window
-    return [TimelineRule(window, round(smooth*short, 3), cost, round(least*short, 3), threshold)
-        for threshold in thresholds for smooth in (0,.25,.5,1) for cost in (0,.25,.5,1,2,4) for least in (0,.25,.5,.75)]
+    grid = itertools.product(thresholds, (0,.25,.5,1), (0,.25,.5,1,2,4), (0,.25,.5,.75))
+    return [TimelineRule(window, round(smooth*short, 3), cost, round(least*short, 3), threshold) for threshold,smooth,cost,least in grid]
 
 def thresholds_to_try(
     films:list, # Answers with `seconds`, `vocab` and `several`
@@ -121,7 +122,7 @@ def thresholds_to_try(
 ) -> tuple: # `None` for the usual one, and others where they may help
     "Thresholds, where moments have several labels, or where nothing happens at times and no class stands for that"
     if films[0].several: return None,.3,.7
-    named = sum(end-start for film in truth for start,end,label,*_ in film if str(label)!=background)
+    named = sum(end-start for start,end,label,*_ in itertools.chain(*truth) if str(label)!=background)
     has_pauses = named<.95*sum(o.seconds for o in films)
     return (None,.4,.6,.8) if has_pauses and background not in films[0].vocab else (None,)
 

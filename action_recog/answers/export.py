@@ -22,7 +22,7 @@ from ..learners.pretrained import *
 from ..learners.learner import *
 from ..learners.evaluate import *
 from ..learners.model_folder import *
-from .predict import one_device
+from .batches import one_device
 
 # %% ../../nbs/answers/55_export.ipynb #b1beea93
 _folder_hint = 'let its maker write a model folder (save_model, or ar-export), which opens everywhere'
@@ -96,6 +96,7 @@ def open_learner(
 ) -> Learner: # Ready to predict
     "Load a saved learner; `learner.pkl` is a pickle, so it has to come from someone you trust"
     device = pick_device(device)
+    if str(fn)=='hf:': raise ValueError('hf: names no model: give its name on the Hugging Face hub behind it, as hf:OWNER/NAME')
     if str(fn).startswith('hf:'): return pretrained_learner(str(fn)[3:], device=device)
     fn = Path(fn)
     if not fn.is_file() and not holds_learner(fn):

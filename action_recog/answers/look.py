@@ -117,11 +117,18 @@ def group_rows(self:DataLook,
     n:int=20, # Groups
 ) -> pd.DataFrame: # `group`, `clips`, `classes`, `picture`
     "The largest groups that pictures show, with a strip each"
-    label_of = defaultdict(list)
-    for o,group in zip(self.files, self.found.groups): label_of[group].append(str(self.data.label_func(o)))
-    there = [o for o in self.found.sizes.index if self.found.sizes[o]>1 and o.startswith('scene')][:n]
-    return pd.DataFrame([(o, len(label_of[o]), ', '.join(sorted(set(label_of[o]))), html_strip(torch.stack([p for p,own in
-        zip(self.found.pictures, self.found.groups) if own==o and p is not None]))) for o in there], columns=['group','clips','classes','picture'])
+    labels,pictures = defaultdict(list),defaultdict(list)
+    for file,group,picture in zip(self.files, self.found.groups, self.found.pictures):
+        labels[group].append(str(self.data.label_func(file)))
+        if picture is not None: pictures[group].append(picture)
+    sizes = self.found.sizes
+    rows = []
+    for group in sizes.index[sizes>1]:
+        if not group.startswith('scene'): continue
+        classes = ', '.join(sorted(set(labels[group])))
+        rows.append((group, len(labels[group]), classes, html_strip(torch.stack(pictures[group]))))
+        if len(rows)==n: break
+    return pd.DataFrame(rows, columns=['group','clips','classes','picture'])
 
 @patch
 def strip_rows(self:DataLook,

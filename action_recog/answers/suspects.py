@@ -73,8 +73,11 @@ def labelled_items(
     sets = [getattr(o, 'dataset', None) for o in learn.dls.loaders]
     if len(sets)<2 or not all(getattr(o, 'tls', None) and len(o) for o in sets): raise ValueError('this learner has no clips, as it was opened from a file: give them as files')
     if several_labels(learn.dls): raise ValueError('suspects are clips with one label, and these can have several')
-    items = L(o for ds in sets for o in ds.items)
-    return items,L(learn.dls.vocab[int(ds.tls[1][i])] for ds in sets for i in range(len(ds)))
+    items,labels = L(),L()
+    for ds in sets:
+        items += L(ds.items)
+        labels += L(learn.dls.vocab[int(o)] for o in ds.tls[1])
+    return items,labels
 
 # %% ../../nbs/answers/59_suspects.ipynb #37f989bb
 class Suspects:
@@ -99,7 +102,7 @@ def find_suspects(
     items,labels = labelled_items(learn) if files is None else (L(list(files)),[str(label_func(o)) for o in files])
     x = video_vectors(learn, items, place_vector).numpy()
     there = np.isfinite(x).all(1)
-    x,(items,labels) = x[there],[[o for o,ok in zip(group, there) if ok] for group in (items,labels)]
+    x,items,labels = x[there],L(items)[there],L(labels)[there]
     probs = out_of_fold(x, labels, group_folds([str(group_func(o)) for o in items], n_folds))
     table = pd.DataFrame(dict(file=list(items), label=labels, says=probs.idxmax(axis=1),
         p_label=[probs.at[i,o] for i,o in enumerate(labels)], p_says=probs.max(axis=1)))

@@ -34,7 +34,7 @@ def scene_colours(
     shares = [np.bincount(o.ravel(), minlength=levels**3)/max(o.size, 1) for o in quarters]
     return torch.from_numpy(np.concatenate(shares)/4).sqrt().float()
 
-# %% ../../nbs/clips/12a_groups.ipynb #66838b6e
+# %% ../../nbs/clips/12a_groups.ipynb #af140eac
 @dataclass
 class Glance:
     "What a few small frames of a clip say"
@@ -46,6 +46,7 @@ class Glance:
     height:int=0 # Of its pictures, in pixels
     width:int=0 # Of its pictures, in pixels
 
+# %% ../../nbs/clips/12a_groups.ipynb #284e2a68
 def fit_pictures(
     x:Tensor, # Pictures `(N, 3, H, W)`, 0 to 255
     size:tuple=(48,64), # Height and width to fit them into
@@ -59,6 +60,7 @@ def fit_pictures(
     res[:,:,top:top+h,left:left+w] = F.interpolate(x, (h,w), mode='area').round().byte()
     return res
 
+# %% ../../nbs/clips/12a_groups.ipynb #66838b6e
 def glance(
     video:str|Path, # Video file or frame folder
     size:int=60, # Short side of the frames in pixels
@@ -111,7 +113,7 @@ def near_clusters(
         n += own.max()
     return res.tolist()
 
-# %% ../../nbs/clips/12a_groups.ipynb #ce909aaa
+# %% ../../nbs/clips/12a_groups.ipynb #f01b3544
 def movement(
     grey:Tensor, # As in a `Glance`, `(..., 576)`
 ) -> Tensor: # The same shape
@@ -119,6 +121,7 @@ def movement(
     frames = grey.unflatten(-1, (3,-1))
     return (frames-frames.mean(-2, keepdim=True)).flatten(-2)
 
+# %% ../../nbs/clips/12a_groups.ipynb #ce909aaa
 def near_copies(
     seen:list, # `Glance`s, or `None` where there is none
 ) -> list: # Pairs of numbers
@@ -173,7 +176,7 @@ class FoundGroups:
         pairs = [(self.files[a],self.files[b]) for a,b in self.pairs]
         return pd.DataFrame([(a,b,a.parent.name==b.parent.name) for a,b in pairs], columns=['file','other','same_class'])
 
-# %% ../../nbs/clips/12a_groups.ipynb #aae48b51
+# %% ../../nbs/clips/12a_groups.ipynb #f58fc839
 def _as_vectors(features, files):
     "The features of `files` as a centred tensor"
     if callable(features): features = features(files)
@@ -186,6 +189,7 @@ def _as_vectors(features, files):
         f'not the shape {tuple(x.shape)}')
     return x-x.nanmean(0)
 
+# %% ../../nbs/clips/12a_groups.ipynb #aae48b51
 def find_groups(
     files, # Video files and frame folders, or the folder that they are below
     features=None, # A row for each file, or a function from files to them, as from `embed`; the colours of frames if `None`
@@ -219,7 +223,7 @@ def group_glances(
     groups = [f'scene{order[number[i]]+1:03}' if i in number else clip_group(o) for i,o in enumerate(files)]
     return FoundGroups(files, groups, [o and o.pictures[1] for o in seen], near_copies(seen))
 
-# %% ../../nbs/clips/12a_groups.ipynb #59901f43
+# %% ../../nbs/clips/12a_groups.ipynb #ac7e4e5e
 @patch
 def strip(self:FoundGroups,
     group:str, # Name of a group
@@ -230,13 +234,15 @@ def strip(self:FoundGroups,
     if not pictures: raise ValueError(f'there is no picture of a group {group!r}: choose one of {", ".join(self.sizes.index[:5])}')
     return film_strip(torch.stack(pictures).as_subclass(TensorClip), n)
 
+# %% ../../nbs/clips/12a_groups.ipynb #59901f43
 @patch
 def show(self:FoundGroups,
     max_n:int=6, # Groups to show, the largest first
     n:int=8, # Most clips of each
 ) -> list: # Axes
     "Film strips of the largest groups"
-    names = [o for o in self.sizes.index if any(own==o and p is not None for p,own in zip(self.pictures, self.groups))][:max_n]
+    seen = {group for group,picture in zip(self.groups, self.pictures) if picture is not None}
+    names = [o for o in self.sizes.index if o in seen][:max_n]
     if not names: return []
     axs = get_grid(len(names), ncols=1, figsize=(8,len(names)*1.4))
     for ax,name in zip(axs, names): show_image(self.strip(name, n), ctx=ax, title=f'{name}: {self.sizes[name]} clips')
@@ -248,7 +254,8 @@ def torn_clips(
     splits, # Indices of training and validation set
 ) -> tuple: # Clips of the training set, clips of the validation set
     "How many clips are of groups that stand on both sides"
-    train,valid = [[groups[i] for i in idxs] for idxs in splits[:2]]
+    train = [groups[i] for i in splits[0]]
+    valid = [groups[i] for i in splits[1]]
     torn = set(train) & set(valid)
     return sum(o in torn for o in train),sum(o in torn for o in valid)
 
@@ -261,9 +268,12 @@ def warn_lookalikes(
     "Warn where names tell no groups, and pictures show some on both sides of a split"
     train,valid = [random.Random(0).sample(list(o), len(o)) for o in splits[:2]]
     # Those of the smaller set are spread among the others, so that both are seen where time is short
-    order = [i for _,i in sorted([((k+.5)/len(o), i) for o in (train,valid) for k,i in enumerate(o)])]
+    places = {}
+    for side in (train,valid): places |= {i:(k+.5)/len(side) for k,i in enumerate(side)}
+    order = sorted(places, key=places.get)
     seen = dict(zip(order, glances([files[i] for i in order], seconds=seconds)))
-    train,valid = [[i for i in o if seen[i] is not None] for o in (train,valid)]
+    train = [i for i in train if seen[i] is not None]
+    valid = [i for i in valid if seen[i] is not None]
     if not train or not valid: return 0,0
     there = train+valid
     groups = dict(zip(there, near_clusters(torch.stack([seen[i].colours for i in there]), .1)))

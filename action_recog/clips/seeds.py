@@ -63,7 +63,7 @@ class SeededDL(TfmdDL):
             if i//(self.bs or 1)%self.num_workers==self.offs: yield idx,times[idx]
             times[idx] += 1
 
-# %% ../../nbs/clips/11a_seeds.ipynb #a6ec4c7d
+# %% ../../nbs/clips/11a_seeds.ipynb #62ba5cc6
 @patch
 def do_item(self:SeededDL,
     s, # Index of an item, or a pair of it and how often it came before
@@ -79,6 +79,7 @@ def read_item(self:SeededDL,
     "Read an item with the random numbers that are set"
     return super(SeededDL, self).do_item(idx)
 
+# %% ../../nbs/clips/11a_seeds.ipynb #a6ec4c7d
 @patch
 def create_batches(self:SeededDL,
     samps, # As `do_item` takes them

@@ -84,7 +84,7 @@ def background_pieces(
             pieces += [(video,*o) for o in zip(edges, edges[1:])]
     return pd.DataFrame(pieces, columns=['video','start','end'])
 
-# %% ../../nbs/clips/15_segments.ipynb #c6050e6f
+# %% ../../nbs/clips/15_segments.ipynb #fb11c7ea
 class DrawBackground:
     "The clips of an epoch: all that have a label, and as much background as is wanted, drawn anew"
     def __init__(self,
@@ -99,6 +99,7 @@ class DrawBackground:
         drawn = [*self.pool]*n_whole + self.dl.rng.sample(self.pool, n_rest)
         return self.dl.shuffle_fn([*self.labelled, *drawn])
 
+# %% ../../nbs/clips/15_segments.ipynb #91e1d77f
 def draw_alike(
     dl:DataLoader, # Training loader, perhaps one that draws background or all classes alike
     other:DataLoader, # Training loader of the same clips in the same order
@@ -110,6 +111,7 @@ def draw_alike(
     other.get_idxs.dl = other
     other.n = dl.n
 
+# %% ../../nbs/clips/15_segments.ipynb #c6050e6f
 def background_count(
     n:int, # Clips with a label
     share:float, # Of the background among all clips, between 0 and 1
@@ -136,7 +138,7 @@ def split_rows(
     if n_left: warn(f'{n_left} segments of the test set are left out: the validation set is another')
     return [i for i,o in enumerate(words) if o in _train_words],[i for i,o in enumerate(words) if o in held_out]
 
-# %% ../../nbs/clips/15_segments.ipynb #dc56f2ec
+# %% ../../nbs/clips/15_segments.ipynb #80b266da
 def segment_groups(
     df:pd.DataFrame, # As from `read_labels`
     path:str|Path='.', # Folder of the videos
@@ -151,6 +153,7 @@ def segment_groups(
             f'{video} is in two groups, {of_video[video]!r} and {group!r}: give all its segments one')
     return groups
 
+# %% ../../nbs/clips/15_segments.ipynb #dc56f2ec
 def segment_splits(
     df:pd.DataFrame, # As from `read_labels`
     groups:list, # From `segment_groups`
@@ -212,7 +215,7 @@ def window_rows(
     end = np.minimum(middle+window/2, rows.video.map(seconds))
     return rows.assign(start=(middle-window/2).clip(lower=0), end=end).reset_index(drop=True)
 
-# %% ../../nbs/clips/15_segments.ipynb #23d4e02d
+# %% ../../nbs/clips/15_segments.ipynb #cc19a78b
 def background_rows(
     df:pd.DataFrame, # Table whose rows have groups, columns `video`, `start`, `end`, `label`, `group`
     seconds:dict, # Length of each video
@@ -224,6 +227,7 @@ def background_rows(
     if not len(pieces): raise ValueError('no time in the videos is without a label: leave out `background`')
     return pieces.assign(label=[name]*len(pieces), group=pieces.video.map(dict(zip(df.video, df.group))))
 
+# %% ../../nbs/clips/15_segments.ipynb #23d4e02d
 def background_sides(
     df:pd.DataFrame, # Labelled rows, with groups
     pieces:pd.DataFrame, # Rows of background, to follow those of `df`

@@ -80,7 +80,8 @@ def warn_leak(
     group_func=clip_group, # From a clip to its group
 ) -> int: # Number of groups with clips in both
     "Warn of groups that stand on both sides of a split"
-    train,valid = [{group_func(files[i]) for i in idxs} for idxs in splits[:2]]
+    train = {group_func(files[i]) for i in splits[0]}
+    valid = {group_func(files[i]) for i in splits[1]}
     n_torn = len(train & valid)
     if n_torn: warn(f'{n_torn} of {len(valid)} groups of the validation set have clips in the training set too: '
         'its accuracy will look better than it is, split by the official lists or by GroupSplitter')
@@ -103,7 +104,8 @@ def check_split(
     "Raise a `ValueError` if nothing can be learnt or measured on this split"
     several = any(is_listy(o) for o in labels)
     kinds = [tuple(sorted(o)) for o in labels] if several else labels
-    train,valid = [{kinds[i] for i in idxs} for idxs in splits[:2]]
+    train = {kinds[i] for i in splits[0]}
+    valid = {kinds[i] for i in splits[1]}
     if not (train and valid):
         sizes = f'{len(splits[0])} clips for training and {len(splits[1])} for validation'
         raise ValueError(f'the split leaves {sizes}: both need some, so add videos or hold out another share')

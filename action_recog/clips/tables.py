@@ -13,6 +13,8 @@ from ..videos.video import *
 from ..videos.ucf101 import clip_group
 from .splits import *
 from .labels import *
+from .columns import *
+from .tools import *
 from .formats import *
 from .folders import *
 from .data import *
@@ -34,7 +36,7 @@ def is_clip_table(
     # Without names of columns a segment is a video, two times and a label
     return not (len(lines[0][1])>3 and all(map(is_number, lines[0][1][1:3])))
 
-# %% ../../nbs/clips/15a_tables.ipynb #b67b2613
+# %% ../../nbs/clips/15a_tables.ipynb #0a6eb988
 def _role_column(names, role, place):
     "The position of a column by its role, else `place`"
     found = find_columns(names)[role]
@@ -46,6 +48,7 @@ def _column_named(names, column, fn):
     if str(column).isdecimal() and int(column)<len(names): return int(column)
     raise ValueError(f'{fn} has no column {column!r} for the groups: choose one of {", ".join(names)}')
 
+# %% ../../nbs/clips/15a_tables.ipynb #b67b2613
 def _split_cells(fn):
     "Names of the columns of a table and its rows, pairs of a number and cells"
     lines = split_table(decode_text(fn))
@@ -59,7 +62,7 @@ def _split_cells(fn):
             'put quotation marks around texts with a separator in them')
     return names,lines[1:]
 
-# %% ../../nbs/clips/15a_tables.ipynb #09d4bc00
+# %% ../../nbs/clips/15a_tables.ipynb #aef122c4
 def _find_file(files, name, row, fn, path):
     "The file that a row names"
     if not name: raise ValueError(f'{fn}, row {row}: it names no file: fill it in')
@@ -68,6 +71,7 @@ def _find_file(files, name, row, fn, path):
     if len(found)>1: raise ValueError(f'{fn}, row {row}: {name} may be {found[0]} or {found[1]}: write the folder too')
     return found[0]
 
+# %% ../../nbs/clips/15a_tables.ipynb #09d4bc00
 def read_clip_table(
     fn:str|Path, # Table of files and labels
     path:str|Path='.', # Folder of the videos
@@ -80,7 +84,9 @@ def read_clip_table(
     columns['label'] = _role_column(names, 'label', 1 if columns['file']==0 else 0)
     columns['group'] = _column_named(names, group, fn) if group is not None else _role_column(names, 'group', None)
     columns['split'] = _role_column(names, 'split', None)
-    df = pd.DataFrame([{k:cells[i] for k,i in columns.items() if i is not None} for _,cells in rows], index=[row for row,_ in rows])
+    columns = {k:i for k,i in columns.items() if i is not None}
+    df = pd.DataFrame(index=[row for row,_ in rows])
+    for k,i in columns.items(): df[k] = [cells[i] for _,cells in rows]
     if not len(df): raise ValueError(f'{fn} has no rows: write one for each video')
     files = find_videos(df.file, path)
     df['file'] = [_find_file(files, o, row, fn, path) for row,o in df.file.items()]
@@ -92,7 +98,7 @@ def read_clip_table(
     if label_delim: df['label'] = [split_labels(o, label_delim) for o in df.label]
     return df
 
-# %% ../../nbs/clips/15a_tables.ipynb #3481c61f
+# %% ../../nbs/clips/15a_tables.ipynb #8ef00185
 def get_table_dls(
     path:str|Path, # Folder of the videos
     labels:pd.DataFrame, # As from `read_clip_table`
@@ -117,6 +123,7 @@ def get_table_dls(
     else: splitter,name = GroupSplitter(.2, 0, group_func, label_func),held_out_name(files, group_func)
     return ActionDataLoaders.from_files(files, splitter=splitter, **args),name
 
+# %% ../../nbs/clips/15a_tables.ipynb #ed995961
 def get_labelled_dls(
     path:str|Path, # Folder of the videos
     labels:pd.DataFrame, # Of segments as from `read_labels`, or of whole videos as from `read_clip_table`
@@ -126,6 +133,7 @@ def get_labelled_dls(
     get = get_segment_dls if 'start' in labels else get_table_dls
     return get(path, labels=labels, **kwargs)
 
+# %% ../../nbs/clips/15a_tables.ipynb #3481c61f
 def read_any_labels(
     fn:str|Path, # Table of whole videos, or a file of segments for `read_labels`
     path:str|Path='.', # Folder of the videos

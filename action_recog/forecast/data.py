@@ -80,7 +80,7 @@ class MovingDigits(RandTransform):
     def before_call(self, b, split_idx): self.train = split_idx==0
     def encodes(self, i:int): return self.clip(i, self.train)
 
-# %% ../../nbs/forecast/40_data.ipynb #947aa233
+# %% ../../nbs/forecast/40_data.ipynb #5257085c
 def _walk(rng, n, room, speed, n_in):
     "Positions `(n, 2)` of a digit, which goes straight on after frame `n_in`"
     angle = rng.random()*2*np.pi
@@ -91,6 +91,7 @@ def _walk(rng, n, room, speed, n_in):
     after = np.outer(np.arange(1, n-n_in+1), seen[-1]-seen[-2])
     return np.concatenate([seen, seen[-1]+after])
 
+# %% ../../nbs/forecast/40_data.ipynb #947aa233
 @patch
 def clip(self:MovingDigits,
     i:int, # Number of the clip
@@ -205,7 +206,7 @@ class ForecastDataLoaders(DataLoaders):
         dblock = DataBlock(block, splitter=lambda o: splits, item_tfms=item_tfms, batch_tfms=batch_tfms)
         return cls.from_dblock(dblock, items, bs=bs, device=device, **kwargs)
 
-# %% ../../nbs/forecast/40_data.ipynb #abae996b
+# %% ../../nbs/forecast/40_data.ipynb #3a6e24aa
 def moving_digits(
     dl:DataLoader, # Of clips
 ) -> MovingDigits|None: # `None` where other clips are read
@@ -214,6 +215,7 @@ def moving_digits(
 
 def _next_clips(digits, n): digits.start += n
 
+# %% ../../nbs/forecast/40_data.ipynb #abae996b
 @patch(cls_method=True)
 @delegates(ForecastDataLoaders.from_clips, but=['items','clip_tfms','splits'])
 def from_digits(cls:ForecastDataLoaders,
@@ -323,7 +325,7 @@ def show_results(x:TensorClip, y:TensorClip, samples, outs, ctxs=None, max_n=2, 
         show_frames(dict(seen=seen, future=future, forecast=out[0]), ctx=ctx)
     return ctxs
 
-# %% ../../nbs/forecast/40_data.ipynb #bcc62ea6
+# %% ../../nbs/forecast/40_data.ipynb #276a982c
 def _framed(x):
     "Frames of bytes with an orange edge"
     x = _rgb(x).clone()
@@ -331,6 +333,7 @@ def _framed(x):
     for edge in (x[...,:1], x[...,-1:], x[...,:1,:], x[...,-1:,:]): edge[:] = orange
     return x
 
+# %% ../../nbs/forecast/40_data.ipynb #bcc62ea6
 def forecast_gif(
     seen, # `(T, C, H, W)`
     future, # The true frames after it

@@ -98,7 +98,7 @@ def pixel_bce(
     "Cross-entropy of grey values"
     with torch.autocast(pred.device.type, enabled=False): return F.binary_cross_entropy(pred.float(), targ.float())
 
-# %% ../../nbs/forecast/42_learner.ipynb #6de3092c
+# %% ../../nbs/forecast/42_learner.ipynb #668f1a40
 def _targets(dls):
     "One batch of frames to forecast"
     b = dls.valid.one_batch()
@@ -106,6 +106,7 @@ def _targets(dls):
     raise ValueError('Expected batches of frames to see and frames to forecast, '
         f'but got {[tuple(o.shape) for o in b]}: use ForecastDataLoaders')
 
+# %% ../../nbs/forecast/42_learner.ipynb #6de3092c
 @delegates(Learner.__init__, but=['model'])
 @delegates(EncoderForecaster.__init__, but=['channels','n_out'], keep=True)
 def forecast_learner(

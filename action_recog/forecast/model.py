@@ -132,7 +132,7 @@ def forward(self:EncoderForecaster,
             z = torch.where(take, true[:,t].to(z.dtype), z)
     return F.pixel_shuffle(torch.stack(frames, 1), self.patch_size)
 
-# %% ../../nbs/forecast/41_model.ipynb #cec223ea
+# %% ../../nbs/forecast/41_model.ipynb #2686b5d2
 @torch.no_grad()
 def _go_on(model, x, n):
     "Generate `n` frames after the clips `x`"
@@ -144,6 +144,7 @@ def _go_on(model, x, n):
             yield F.pixel_shuffle(z, model.patch_size)[0].float().cpu()
     finally: model.train(was_training)
 
+# %% ../../nbs/forecast/41_model.ipynb #cec223ea
 def predict_frames(
     model, # `EncoderForecaster`, or a `Learner` of one
     clip, # Frames that are seen `(T, C, H, W)`, bytes or values from 0 to 1

@@ -143,7 +143,7 @@ def checkpoint_blocks(
             setattr(body, name, CheckpointSequential(OrderedDict(stage.named_children())))
     return body
 
-# %% ../../nbs/learners/27_backbones.ipynb #a5e752ed
+# %% ../../nbs/learners/27_backbones.ipynb #bd09daff
 @patch
 def cam_layer(self:VideoModel) -> nn.Module: # Module whose output is looked at, or its input where `cam_input` is True
     "The last stage of the body"
@@ -152,6 +152,7 @@ def cam_layer(self:VideoModel) -> nn.Module: # Module whose output is looked at,
     if isinstance(body, SwinTransformer3d): return body.norm
     return body.features if isinstance(body, S3D) else body.layer4
 
+# %% ../../nbs/learners/27_backbones.ipynb #a5e752ed
 VideoModel.cam_input = property(lambda self: isinstance(self.encoder, MViT))
 
 @patch

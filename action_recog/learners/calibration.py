@@ -18,7 +18,7 @@ from ..clips.data import *
 from .metrics import *
 from .evaluate import *
 
-# %% ../../nbs/learners/33c_calibration.ipynb #b60e76e7
+# %% ../../nbs/learners/33c_calibration.ipynb #e068267a
 def mean_probs(
     logits:Tensor, # Of clips `(N, classes)`, or of several clips of each video `(N, clips, classes)`
     several:bool=False, # Can a clip have several labels?
@@ -29,6 +29,7 @@ def mean_probs(
     logits = logits/temperature
     return (logits.sigmoid() if several else logits.softmax(-1)).mean(1)
 
+# %% ../../nbs/learners/33c_calibration.ipynb #1f5c8344
 def mean_loss(
     logits:Tensor, # As for `mean_probs`
     targs:Tensor, # Classes `(N,)`, or rows of zeros and ones `(N, classes)`
@@ -39,6 +40,7 @@ def mean_loss(
     p = mean_probs(logits.double(), several, temperature).clamp(1e-12, 1-1e-12)
     return (F.binary_cross_entropy(p, targs.double()) if several else F.nll_loss(p.log(), targs)).item()
 
+# %% ../../nbs/learners/33c_calibration.ipynb #b60e76e7
 def fit_temperature(
     logits:Tensor, # As for `mean_probs`, of clips that were held out
     targs:Tensor, # Classes `(N,)`, or rows of zeros and ones `(N, classes)`
@@ -51,7 +53,7 @@ def fit_temperature(
         reach /= 5
     return math.exp(middle)
 
-# %% ../../nbs/learners/33c_calibration.ipynb #687cc0a0
+# %% ../../nbs/learners/33c_calibration.ipynb #5f0002a9
 class KeepLogits(AverageClips):
     "Average the clips of each video, and keep their logits"
     def before_validate(self): self.logits = []
@@ -60,6 +62,7 @@ class KeepLogits(AverageClips):
         self.logits.append(self.pred.detach().float().unflatten(0, (-1,n)).cpu())
         super().after_pred()
 
+# %% ../../nbs/learners/33c_calibration.ipynb #687cc0a0
 def video_logits(
     learn:Learner, # Asked
     videos=None, # Video files, frame folders and segments, those of its validation set if `None`
@@ -134,7 +137,7 @@ def calibrate(
     learn.none_below = round(none_threshold(probs.max(1).values, unknown, rate), 6)
     return dict(res, none_below=learn.none_below)
 
-# %% ../../nbs/learners/33c_calibration.ipynb #cd8d56f8
+# %% ../../nbs/learners/33c_calibration.ipynb #e782dfd6
 def none_below_of(
     learn:Learner, # Perhaps calibrated
     none:bool|float=None, # Say "none of these"? Below the learner's threshold if `True`, else below this probability
@@ -142,13 +145,14 @@ def none_below_of(
     "Below which probability a clip is of none of the classes"
     if none is None or none is False or several_labels(learn.dls): return None
     if none is not True:
-        if not 0<none<=1: raise ValueError(f'none is a probability above 0, or True, not {none!r}')
+        if not isinstance(none, (int,float)) or not 0<none<=1: raise ValueError(f'none is a probability above 0, or True, not {none!r}')
         return float(none)
     known = learn.__dict__.get('none_below')
     if known is None: raise ValueError('this learner knows no probability below which it is none of these: '
         'choose one by calibrate(learn) (ar-train --calibrate), or give none=0.6, for example')
     return known
 
+# %% ../../nbs/learners/33c_calibration.ipynb #cd8d56f8
 def say(
     probs:Tensor, # `(classes,)`
     vocab, # Label of each class

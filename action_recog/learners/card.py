@@ -30,7 +30,7 @@ def md_pairs(
     rows = [f'| {k} | {v} |' for k,v in flat_pairs(d) if v is not None]
     return '\n'.join(['| | |','|---|---|',*rows]) if rows else ''
 
-# %% ../../nbs/learners/33d_card.ipynb #4b9de823
+# %% ../../nbs/learners/33d_card.ipynb #99d131d2
 def sampler_text(
     sampler:dict, # Its `name` and arguments
 ) -> str: # A sentence
@@ -45,6 +45,7 @@ def sampler_text(
     after = f', each followed by the one {gap} frames later' if gap else ''
     return how.get(sampler['name'], f'frames are chosen by {sampler}')+after
 
+# %% ../../nbs/learners/33d_card.ipynb #e05e3dee
 _resized = dict(crop='scaled until it covers {h} x {w} pixels (height x width), and what sticks out is cut off evenly',
     squish='squeezed to {h} x {w} pixels (height x width), whatever its shape', pad='scaled to fit into {h} x {w} pixels and padded ({pad})')
 
@@ -57,6 +58,7 @@ def tfm_text(
     if tfm['name']=='RandomResizedCrop': return f'the middle of the picture, as far as its shape is allowed, is scaled to {h} x {w} pixels'
     return f'the {h} x {w} pixels in the middle are cut out'
 
+# %% ../../nbs/learners/33d_card.ipynb #4b9de823
 def prep_steps(
     frames:dict, # From `frames_to_dict`
 ) -> list: # Sentences
@@ -65,8 +67,9 @@ def prep_steps(
     read = f'the short side scaled to {size} pixels (bilinear)' if size else 'in their own size'
     steps = [sampler_text(frames['sampler']), f'they are decoded to RGB, upright, {read}', *map(tfm_text, frames['item_tfms']),
         'values are divided by 255']
-    mean,std = (', '.join(f'{o:.4g}' for o in frames[k]) if frames[k] else None for k in ('mean','std'))
-    if mean: steps.append(f'the mean of each channel ({mean}) is subtracted, and the rest is divided by its standard deviation ({std})')
+    def numbers(values): return ', '.join(f'{o:.4g}' for o in values)
+    if frames['mean']: steps.append(f'the mean of each channel ({numbers(frames["mean"])}) is subtracted, '
+        f'and the rest is divided by its standard deviation ({numbers(frames["std"])})')
     return [*steps, 'the clip goes in as (batch, time, channels, height, width)']
 
 # %% ../../nbs/learners/33d_card.ipynb #1379a867

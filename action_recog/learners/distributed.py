@@ -60,7 +60,7 @@ class SharedDL(DistributedDL):
         return batch_shares(idxs, self.whole, self.rank, self.world_size, self.train)
     def to_detach(self, b, cpu=True, gather=True): return to_detach(b, cpu, gather and self.train)
 
-# %% ../../nbs/learners/32_distributed.ipynb #599ec676
+# %% ../../nbs/learners/32_distributed.ipynb #411c83eb
 def _gather(metric):
     "Give an `AccumMetric` the predictions of all processes"
     parts = [None]*num_distrib()
@@ -69,6 +69,7 @@ def _gather(metric):
     metric.preds = list(itertools.chain(*preds))
     metric.targs = list(itertools.chain(*targs))
 
+# %% ../../nbs/learners/32_distributed.ipynb #599ec676
 def sum_metric(
     metric, # `AvgLoss`, `AvgMetric` or `AccumMetric` of fastai's, after an epoch
     device, # Where the processes exchange numbers
@@ -131,7 +132,7 @@ def _shared(learn):
         learn.remove_cbs(cbs)
         learn.add_cbs(logs)
 
-# %% ../../nbs/learners/32_distributed.ipynb #31b3face
+# %% ../../nbs/learners/32_distributed.ipynb #45f99880
 @contextmanager
 def maybe_distributed(
     learn:Learner, # Its `bs` is that of all processes together
@@ -146,6 +147,7 @@ def maybe_distributed(
     with learn.distrib_ctx(sync_bn=sync_bn), _shared(learn): yield learn
     distrib_barrier()
 
+# %% ../../nbs/learners/32_distributed.ipynb #31b3face
 def leave_distributed():
     "End all processes but the first, which goes on as the only one"
     if num_distrib()<2: return

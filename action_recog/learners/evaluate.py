@@ -182,7 +182,7 @@ def bags(self:EachOrder) -> FrameBags: # Of the clips so far
     for hashes,y in zip(self.hashes, torch.cat(self.targs).cpu().split([len(o) for o in self.targs])): res.add(hashes, y)
     return res
 
-# %% ../../nbs/learners/33_evaluate.ipynb #86619f97
+# %% ../../nbs/learners/33_evaluate.ipynb #3a6c0c4e
 def thresholds_of(
     learn:Learner, # Perhaps with `thresholds`
 ) -> Tensor: # `(classes,)`, `None` where it has none
@@ -190,6 +190,7 @@ def thresholds_of(
     values = learn.__dict__.get('thresholds')
     return None if values is None else tensor(values).float()
 
+# %% ../../nbs/learners/33_evaluate.ipynb #fc3b9880
 def decided(
     probs:Tensor, # `(N, classes)`
     thresholds:Tensor=None, # Of each class, one half if `None`
@@ -197,6 +198,7 @@ def decided(
     "Which labels are said, where there can be several"
     return probs>ifnone(thresholds, .5)
 
+# %% ../../nbs/learners/33_evaluate.ipynb #86619f97
 def share_right(
     probs:Tensor, # `(N, classes)`
     targs:Tensor, # Classes `(N,)`, or rows of zeros and ones `(N, classes)`
@@ -227,7 +229,7 @@ def per_class_accuracy(
     hit = (probs.argmax(1)==targs).float()
     return {c:round(hit[targs==i].mean().item(), 4) for i,c in enumerate(vocab) if (targs==i).any()}
 
-# %% ../../nbs/learners/33_evaluate.ipynb #cb121940
+# %% ../../nbs/learners/33_evaluate.ipynb #74df1f81
 @dataclass
 class Answers:
     "What was said of each video of a validation set"
@@ -241,6 +243,7 @@ class Answers:
     flip:bool # Was each clip shown as in a mirror as well?
     thresholds:list=None # Of each class, with several labels; chosen for parts of the videos by the others if `None`
 
+# %% ../../nbs/learners/33_evaluate.ipynb #cb121940
 def get_answers(
     learn:Learner, # Asked about its validation set
     n_clips:int=10, # Clips of each video
@@ -272,7 +275,7 @@ def group_error(
     hits,sizes = (table[o].values[draws].sum(1) for o in ('sum','size'))
     return float((hits/sizes).std())
 
-# %% ../../nbs/learners/33_evaluate.ipynb #2e4861c7
+# %% ../../nbs/learners/33_evaluate.ipynb #c900e3b8
 @patch(as_prop=True)
 def groups(self:Answers) -> list: # A group for each video
     "The groups of the videos, by their names"
@@ -287,6 +290,7 @@ def said(self:Answers,
     if self.thresholds is not None: return decided(probs, tensor(self.thresholds))
     return cross_thresholds(probs, self.targs, self.groups)
 
+# %% ../../nbs/learners/33_evaluate.ipynb #2e4861c7
 @patch
 def hits(self:Answers,
     probs:Tensor, # `(N, classes)` for these videos
@@ -347,17 +351,21 @@ def answers_from(
     order = {k:tensor(o) for k,o in d['order'].items()}
     return Answers(**dict(d, targs=tensor(d['targs']), probs=tensor(d['probs']), order=order))
 
-# %% ../../nbs/learners/33_evaluate.ipynb #a5fdc8b1
+# %% ../../nbs/learners/33_evaluate.ipynb #21041220
 def set_thresholds(
     learn:Learner, # For clips with several labels
     thresholds, # Probability of each class from which on it is said
 ):
     "Let `learn` say labels from these probabilities on"
-    learn.thresholds = [round(float(o), 6) for o in thresholds]
-    if len(learn.thresholds)!=len(learn.dls.vocab): raise ValueError(
-        f'{len(learn.dls.vocab)} classes need as many thresholds, not {len(learn.thresholds)}')
+    thresholds = [round(float(o), 6) for o in thresholds]
+    if len(thresholds)!=len(learn.dls.vocab): raise ValueError(
+        f'{len(learn.dls.vocab)} classes need as many thresholds, not {len(thresholds)}')
+    odd = [o for o in thresholds if not 0<=o<=1]
+    if odd: raise ValueError(f'a threshold is a probability between 0 and 1, not {odd[0]!r}')
+    learn.thresholds = thresholds
     if hasattr(learn.loss_func, 'thresh'): learn.loss_func.thresh = tensor(learn.thresholds)
 
+# %% ../../nbs/learners/33_evaluate.ipynb #062f04ab
 def need_several_labels(
     learn:Learner, # To be given thresholds
 ):
@@ -365,6 +373,7 @@ def need_several_labels(
     if not several_labels(learn.dls): raise ValueError('thresholds of classes are for clips that can have several labels, '
         'and these have one: calibrate(learn) has a threshold below which none of the classes is said')
 
+# %% ../../nbs/learners/33_evaluate.ipynb #a5fdc8b1
 @delegates(video_preds)
 def tune_thresholds(
     learn:Learner, # Asked about its validation set

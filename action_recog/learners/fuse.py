@@ -17,8 +17,9 @@ from .fusion import *
 from .model_folder import *
 from .tables import *
 from .training import *
+from .runs import *
 
-# %% ../../nbs/learners/36_fuse.ipynb #4e1700b9
+# %% ../../nbs/learners/36_fuse.ipynb #1add3571
 @patch
 def read_answers(self:Run) -> Answers:
     "What a finished run said of each video"
@@ -26,6 +27,7 @@ def read_answers(self:Run) -> Answers:
     if not fn.is_file(): raise FileNotFoundError(f'{fn} is not there: complete the run {self.name} first')
     return answers_from(read_json(fn))
 
+# %% ../../nbs/learners/36_fuse.ipynb #4e1700b9
 def mix_answers(
     answers:list, # `Answers` about the same videos
     weights, # Of each, which sum to one
@@ -40,7 +42,7 @@ def mix_answers(
     order = {k:mean(o.order[k] for o in answers) for k in lead.order}
     return Answers(**dict(vars(lead), probs=mean(o.probs for o in answers), order=order))
 
-# %% ../../nbs/learners/36_fuse.ipynb #7eb33069
+# %% ../../nbs/learners/36_fuse.ipynb #7124d48c
 @patch
 def twin(self:Run) -> Run: # Not complete yet
     "The same run with groups of the training list held out"
@@ -54,6 +56,7 @@ def can_tune(
     lists = ifnone(run.data_args.get('lists'), find_lists(run.path))
     return lists is not None and run.labels is None and not run.data_args.get('random') and run.recipe.split!='random'
 
+# %% ../../nbs/learners/36_fuse.ipynb #7eb33069
 def choose_weights(
     runs:list, # `Run`s of one split
 ) -> Tensor: # `(runs,)`, which sum to one
@@ -65,7 +68,7 @@ def choose_weights(
     held = [o.read_answers() for o in twins]
     return fusion_weights(torch.stack([o.probs for o in held]), held[0].targs)
 
-# %% ../../nbs/learners/36_fuse.ipynb #ba79bc12
+# %% ../../nbs/learners/36_fuse.ipynb #c12763ca
 def fused_row(
     runs:list, # Finished `Run`s of one split and seed
     answers:Answers, # Of all together
@@ -79,6 +82,7 @@ def fused_row(
     total = {k:sum(o[k] for o in rows) for k in ('seconds_per_epoch','seconds','parameters')}
     return dict(learner='fusion', recipe=recipe, **about, **total, **answers.row())
 
+# %% ../../nbs/learners/36_fuse.ipynb #ba79bc12
 def fuse(
     runs:list, # Finished `Run`s of one split and seed, which take the same clips
     out:str|Path, # Folder for the fused learner, its answers and its row
@@ -99,7 +103,7 @@ def fuse(
     write_json(out/'metrics.json', row)
     return row
 
-# %% ../../nbs/learners/36_fuse.ipynb #d0582bb7
+# %% ../../nbs/learners/36_fuse.ipynb #69a5fd05
 def same_clips(
     runs:list, # `Run`s
 ) -> list: # The most of them that take the same clips
@@ -108,6 +112,7 @@ def same_clips(
     lots = groupby(runs, lambda o: repr([getattr(o.recipe, k) for k in shown]))
     return max(lots.values(), key=len)
 
+# %% ../../nbs/learners/36_fuse.ipynb #d0582bb7
 def fuse_table(
     runs:list, # Finished `Run`s of a table
 ) -> list: # A row for each recipe, split and seed with several learners

@@ -12,7 +12,7 @@ from fastai.vision.all import *
 from ..clips.data import clip_reader
 from .learner import *
 
-# %% ../../nbs/learners/28a_fusion.ipynb #dde0bedc
+# %% ../../nbs/learners/28a_fusion.ipynb #273c4135
 def shares_of(
     n:int, # Members
     weights:list=None, # Of each, from 0; equal ones if `None`
@@ -23,6 +23,7 @@ def shares_of(
     if not is_whole: raise ValueError(f'{n} models need as many weights from 0, not {weights.tolist()}')
     return weights/weights.sum()
 
+# %% ../../nbs/learners/28a_fusion.ipynb #dde0bedc
 class Fusion(Module):
     "The weighted mean of the probabilities of several models"
     def __init__(self,
@@ -53,25 +54,32 @@ def fusion_weights(
         weights = (shares/shares.sum(0)).mean(1)
     return weights
 
-# %% ../../nbs/learners/28a_fusion.ipynb #218efefa
+# %% ../../nbs/learners/28a_fusion.ipynb #968071bd
 def _is_shown(tfm):
     "Does `tfm` act on a clip of the validation set?"
     if isinstance(tfm, (AffineCoordTfm,RandomResizedCropGPU)): return tfm.size is not None
     return getattr(tfm, 'split_idx', None)!=0
 
+def _tfm_name(tfm):
+    "The name of `tfm` and what tells how it cuts"
+    told = [getattr(tfm, o) for o in ('size','method','pad_mode') if hasattr(tfm, o)]
+    return ' '.join([type(tfm).__name__, *map(str, told)])
+
+# %% ../../nbs/learners/28a_fusion.ipynb #0fc7766f
 def clip_prep(
     dls:DataLoaders, # Of clips
 ) -> list: # Texts
     "What tells how `dls` make a clip in validation"
     tfms = [*dls.valid.after_item.fs,*dls.valid.after_batch.fs]
     tfms = filter(_is_shown, tfms)
-    how = [' '.join([type(o).__name__, *(str(getattr(o, k)) for k in ('size','method','pad_mode') if hasattr(o, k))]) for o in tfms]
+    how = list(map(_tfm_name, tfms))
     try: sampler = str(clip_reader(dls.valid).sampler)
     except (ValueError, AttributeError): sampler = ''
     norm = first(dls.valid.after_batch.fs, risinstance(Normalize))
     colours = [o.flatten().tolist() for o in (norm.mean,norm.std)] if norm else None
     return [tuple(clip_shape(dls)[1:]), sampler, how, colours]
 
+# %% ../../nbs/learners/28a_fusion.ipynb #218efefa
 def fusion_learner(
     learners:list, # Made by the factories, on the same clips and classes
     weights:list=None, # Of each, from 0; equal ones if `None`

@@ -101,7 +101,7 @@ def kind(self:HFCheckpoint) -> str: # As `hf_class` takes it
     if kind in kinds: return kind
     raise ValueError(f'{self.name} is a {made}, which is no model for clips: choose one for video classification')
 
-# %% ../../nbs/learners/27a_hf.ipynb #8bdcd889
+# %% ../../nbs/learners/27a_hf.ipynb #76528e3d
 def hf_colours(
     cfg:dict, # Content of `preprocessor_config.json`
     offset:int=0, # What the family's preprocessing takes off the scaled pixels
@@ -114,6 +114,7 @@ def hf_colours(
     if not cfg.get('offset', True) or not cfg.get('do_rescale', True): offset = 0
     return [(m+offset)/scale for m in mean],[s/scale for s in std]
 
+# %% ../../nbs/learners/27a_hf.ipynb #630bbfcd
 def _short_side(size):
     "The short side that a processor's `size` or `crop_size` stands for"
     return min(size.values()) if isinstance(size, dict) else first(L(size))
@@ -122,6 +123,7 @@ def _are_colours(stats):
     "Are these a mean and a standard deviation of three colours?"
     return len(stats)==2 and all(len(o)==3 and all(map(math.isfinite, o)) for o in stats) and min(stats[1])>0
 
+# %% ../../nbs/learners/27a_hf.ipynb #8bdcd889
 def hf_preprocessing(
     arch:str|Path, # Folder, or name on the hub
     offset:int=0, # What the family's preprocessing takes off the scaled pixels
@@ -147,7 +149,7 @@ def hf_licence(
     named = card.get('license')
     return str(card.get('license_name') or named) if named=='other' else named and ', '.join(map(str, L(named)))
 
-# %% ../../nbs/learners/27a_hf.ipynb #c6c7c8e2
+# %% ../../nbs/learners/27a_hf.ipynb #7a092c17
 def _hf_labels(config, name):
     "The names of the classes in their order, `None` without any"
     names = config.get('id2label')
@@ -157,6 +159,7 @@ def _hf_labels(config, name):
     if all(isinstance(o, str) for o in labels): return labels
     raise ValueError(f'{name} has an id2label that is no table from numbers to the names of classes: fetch its config.json again')
 
+# %% ../../nbs/learners/27a_hf.ipynb #c6c7c8e2
 def read_hf(
     arch, # Name on the hub, folder, config of `transformers`, or the content of a `config.json`
 ) -> HFCheckpoint: # Without the weights
@@ -223,7 +226,7 @@ def load_hf(
     for k,v in model.state_dict().items():
         if not torch.equal(v, named[k].to(v.dtype)): raise ValueError(f'{fn}: {k} did not arrive in the model as it is in the file')
 
-# %% ../../nbs/learners/27a_hf.ipynb #8225c9b1
+# %% ../../nbs/learners/27a_hf.ipynb #97ab4f0d
 @contextmanager
 def building(
     name:str, # Of a checkpoint
@@ -235,6 +238,7 @@ def building(
         why = ' '.join(str(e).split()) or type(e).__name__
         raise ValueError(f'{name} describes no model that can be built ({why}): fetch its config.json again') from None
 
+# %% ../../nbs/learners/27a_hf.ipynb #0bac9fd2
 def _check_room(config, state):
     "Refuse a config of a model with many times the weights that there are"
     n,width = config.get('num_hidden_layers', 1),config.get('hidden_size', 1)
@@ -242,6 +246,7 @@ def _check_room(config, state):
     least = n*width*max(width, config.get('intermediate_size', 1))
     if least>max(most, 1): raise ValueError(f'{least:.1e} weights or more, and its files have {most:.1e}')
 
+# %% ../../nbs/learners/27a_hf.ipynb #8225c9b1
 def hf_model(
     about:HFCheckpoint, # What to build
     state:dict=None, # Tensors by the names in the file, random ones if `None`
@@ -283,7 +288,7 @@ class TokenEmbed(nn.Module):
         self.about.check_clip(x.shape[1], *x.shape[-2:])
         return self.embed(x, None) if self.about.family is hf_families['videomae'] else self.embed(x)
 
-# %% ../../nbs/learners/27a_hf.ipynb #a56b891c
+# %% ../../nbs/learners/27a_hf.ipynb #62a85925
 class TokenBlock(nn.Module):
     "A block of `transformers` from tokens to tokens"
     def __init__(self,
@@ -298,6 +303,7 @@ class TokenBlock(nn.Module):
         out = run_again(self, self.block, x) if self.grad_checkpointing else self.block(x)
         return out[0] if isinstance(out, tuple) else out
 
+# %% ../../nbs/learners/27a_hf.ipynb #a56b891c
 class TokenEncoder(Module):
     "Stages that make tokens of whole clips"
     whole_clips = True
@@ -383,7 +389,7 @@ def token_model(
     linear = model.classifier if n_out is None else nn.Linear(nf, n_out)
     return TokenModel(token_encoder(model.base_model, about, grad_checkpointing), pooled, linear, ps)
 
-# %% ../../nbs/learners/27a_hf.ipynb #efa347be
+# %% ../../nbs/learners/27a_hf.ipynb #e61a28cb
 def on_hub(
     arch, # What was asked for
 ) -> bool: # Is it a name on the hub, a folder or a config?
@@ -398,6 +404,7 @@ def say_licence(
     kept = ', not for commercial use' if re.search(r'\bnc\b', about.licence.lower().replace('_', '-')) else ''
     print(f'{about.name}: the licence of the weights is {about.licence}{kept}', flush=True)
 
+# %% ../../nbs/learners/27a_hf.ipynb #efa347be
 def create_hf(
     arch, # Name on the hub, folder, config of `transformers`, or the content of a `config.json`
     n_out:int=None, # Number of classes of a new last layer; the published head stays if `None`
@@ -418,7 +425,7 @@ def create_hf(
     if state is not None: say_licence(about)
     return token_model(model, about, n_out, pool, **kwargs),about
 
-# %% ../../nbs/learners/27a_hf.ipynb #b3d7699c
+# %% ../../nbs/learners/27a_hf.ipynb #6d50b410
 TokenModel.cam_input = True
 
 @patch
@@ -435,6 +442,7 @@ def token_grid(self:TokenModel,
     step = conv.stride[0] if isinstance(conv, nn.Conv3d) else 1
     return x.shape[1]//step, x.shape[-2]//conv.stride[-2], x.shape[-1]//conv.stride[-1]
 
+# %% ../../nbs/learners/27a_hf.ipynb #b3d7699c
 @patch
 def cam_maps(self:TokenModel,
     kept, # Tokens that enter the last block

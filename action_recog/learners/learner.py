@@ -80,7 +80,7 @@ def clip_shape(
     blank = TensorClip(torch.zeros(1, 3, 64, 64, dtype=torch.uint8))
     return dls.test_dl([blank], num_workers=0).one_batch()[0].shape
 
-# %% ../../nbs/learners/28_learner.ipynb #1f7d3cc8
+# %% ../../nbs/learners/28_learner.ipynb #09465f6b
 def saved_args(
     factory, # One of the factories
 ) -> set: # Names
@@ -88,6 +88,7 @@ def saved_args(
     others = {'dls','pretrained','weights','normalize','compile',*inspect.signature(Learner.__init__).parameters}
     return inspect.signature(factory).parameters.keys()-others
 
+# %% ../../nbs/learners/28_learner.ipynb #1f7d3cc8
 def _first_weights(factory, arch=None, pretrained=None, weights=None, **others):
     "What `loaded_weights` says of the arguments of `factory`"
     pretrained = ifnone(pretrained, arch is not None)
@@ -240,7 +241,7 @@ def timesformer_learner(
     if arch is not None: learn.made = dict(arch=hf_config(arch) if is_hf(arch) else arch)
     return learn
 
-# %% ../../nbs/learners/28_learner.ipynb #8e295af1
+# %% ../../nbs/learners/28_learner.ipynb #54909371
 def _hub_model(dls, arch, n_out, head, pretrained, weights, normalize, **kwargs):
     "A model of `transformers` for clips of `dls`, and its checkpoint; `dls` are normalised as it wants them"
     model,about = create_hf(arch, n_out, token_pool(head), pretrained, weights, clip_shape(dls), **kwargs)
@@ -250,6 +251,7 @@ def _hub_model(dls, arch, n_out, head, pretrained, weights, normalize, **kwargs)
     if normalize: add_norm(dls, about.stats)
     return model,about
 
+# %% ../../nbs/learners/28_learner.ipynb #8e295af1
 @_remembers
 @delegates(Learner.__init__, but=['model'])
 def video_learner(

@@ -14,7 +14,7 @@ from fastai.vision.all import *
 from .encoder import *
 from .vit import *
 
-# %% ../../nbs/learners/26b_licence.ipynb #d8e35784
+# %% ../../nbs/learners/26b_licence.ipynb #d8229f21
 def _about(name, licence, source): return dict(name=str(name), licence=licence or 'not stated', source=str(source))
 
 def torchvision_licence(
@@ -24,6 +24,7 @@ def torchvision_licence(
     source = 'https://github.com/pytorch/vision#pre-trained-model-license'
     return _about(f'torchvision.{name}', 'not stated; terms of the training data may apply', source)
 
+# %% ../../nbs/learners/26b_licence.ipynb #4c0a5e45
 def timm_licence(
     arch:str, # timm name
 ) -> dict: # `name`, `licence`, `source`
@@ -33,6 +34,7 @@ def timm_licence(
     source = f'https://huggingface.co/{repo}' if repo else 'https://github.com/huggingface/pytorch-image-models'
     return _about(repo or arch, getattr(cfg, 'license', None), source)
 
+# %% ../../nbs/learners/26b_licence.ipynb #d8e35784
 def hub_licence(
     repo:str|Path, # Folder, or name on the Hugging Face hub
 ) -> dict: # `name`, `licence`, `source`

@@ -15,7 +15,7 @@ from fastai.vision.all import *
 from fastai.metrics import ActivationType
 from ..clips.data import several_labels
 
-# %% ../../nbs/learners/29a_metrics.ipynb #e8976c02
+# %% ../../nbs/learners/29a_metrics.ipynb #65b008e9
 def average_precisions(
     probs:Tensor, # `(N, classes)`, or any scores
     targs:Tensor, # Does clip n show class c? `(N, classes)`
@@ -31,6 +31,7 @@ def average_precisions(
         res.append((recall.diff(prepend=torch.zeros(1))*precision).sum())
     return torch.stack(res).float()
 
+# %% ../../nbs/learners/29a_metrics.ipynb #e8976c02
 def mean_average_precision(
     probs:Tensor, # `(N, classes)`, or any scores
     targs:Tensor, # Does clip n show class c? `(N, classes)`
@@ -40,7 +41,7 @@ def mean_average_precision(
     probs,targs = probs.as_subclass(Tensor),targs.as_subclass(Tensor)
     return average_precisions(probs, targs).nanmean().item()
 
-# %% ../../nbs/learners/29a_metrics.ipynb #c34fa505
+# %% ../../nbs/learners/29a_metrics.ipynb #1c05ca30
 def as_sets(
     classes:Tensor, # Class of each clip `(N,)`
     n:int, # Number of classes
@@ -48,6 +49,7 @@ def as_sets(
     "One label of each clip as a row of truth values"
     return F.one_hot(classes.long(), n).bool()
 
+# %% ../../nbs/learners/29a_metrics.ipynb #f3bc8b85
 def f1_scores(
     said:Tensor, # Is class c said of clip n? `(N, classes)`
     targs:Tensor, # Does it show it? `(N, classes)`
@@ -56,6 +58,7 @@ def f1_scores(
     said,targs = said.bool(),targs.bool()
     return 2*(said & targs).sum(0)/(said.sum(0)+targs.sum(0))
 
+# %% ../../nbs/learners/29a_metrics.ipynb #c34fa505
 def macro_f1(
     said:Tensor, # Is class c said of clip n? `(N, classes)`
     targs:Tensor, # Does it show it? `(N, classes)`
@@ -68,7 +71,7 @@ def label_metrics() -> list: # As for `Learner`
     "Metrics of a training on clips with several labels"
     return [accuracy_multi, AccumMetric(mean_average_precision, activation=ActivationType.Sigmoid, flatten=False)]
 
-# %% ../../nbs/learners/29a_metrics.ipynb #9023e5db
+# %% ../../nbs/learners/29a_metrics.ipynb #bdcc15dc
 def best_threshold(
     p:Tensor, # Probability of a class for each clip `(N,)`
     t:Tensor, # Does the clip show it? `(N,)`
@@ -85,6 +88,7 @@ def best_threshold(
     best = middles[f1>f1.max()-1e-9]
     return best[(best-.5).abs().argmin()].item()
 
+# %% ../../nbs/learners/29a_metrics.ipynb #9023e5db
 def choose_thresholds(
     probs:Tensor, # `(N, classes)` for clips that were held out
     targs:Tensor, # Does clip n show class c? `(N, classes)`

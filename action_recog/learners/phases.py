@@ -29,7 +29,7 @@ class Phase:
     div:float=25. # How many times lower the rate is at the beginning
     steps:tuple=None # Shares of the phase after which the rate falls to a tenth, in place of the cycle
 
-# %% ../../nbs/learners/32a_phases.ipynb #883f131f
+# %% ../../nbs/learners/32a_phases.ipynb #daed65af
 def lr_range(
     recipe:Recipe, # Says `lr_mult` or `layer_decay`
     lr:float, # Highest rate, of the last group
@@ -39,6 +39,7 @@ def lr_range(
     if recipe.layer_decay: return slice(lr*recipe.layer_decay**(n_groups-1), lr)
     return slice(lr/recipe.lr_mult, lr)
 
+# %% ../../nbs/learners/32a_phases.ipynb #883f131f
 def get_phases(
     recipe:Recipe, # Says epochs and rates
     frozen:bool, # Is the encoder frozen at first, because it has learnt something?
@@ -69,7 +70,7 @@ def at_least(
     # Rounded up, in whole numbers
     return [replace(o, n_epoch=-(-o.n_epoch*min_steps//steps)) for o in phases]
 
-# %% ../../nbs/learners/32a_phases.ipynb #3c4b3fd9
+# %% ../../nbs/learners/32a_phases.ipynb #deeafe6a
 def step_lr(
     lrs, # Rates at first, one for each parameter group
     steps:tuple, # Shares of the training, each between 0 and 1
@@ -78,6 +79,7 @@ def step_lr(
     "A tenth of the rates after each of the `steps`"
     return lrs*.1**sum(pos>=o for o in steps)
 
+# %% ../../nbs/learners/32a_phases.ipynb #c66b2450
 def _do_fit_from(learn, start):
     # The bar takes its time from here
     if getattr(getattr(learn, 'progress', None), 'mbar', None): learn.progress.mbar.update(0)
@@ -89,6 +91,7 @@ def _fit_steps(learn, phase, cbs):
     lrs = np.array(learn.opt.hypers.attrgot('lr'))
     learn.fit(phase.n_epoch, phase.lr_max, wd=phase.wd, cbs=[ParamScheduler({'lr':partial(step_lr, lrs, phase.steps)}), *L(cbs)])
 
+# %% ../../nbs/learners/32a_phases.ipynb #3c4b3fd9
 def fit_phase(
     learn:Learner, # Trained
     phase:Phase, # How
@@ -258,7 +261,7 @@ def keep_autocast(): # Context manager
         while _autocast_depth()>was_deep: torch.autocast_decrement_nesting()
         if not was_deep: torch.clear_autocast_cache()
 
-# %% ../../nbs/learners/32a_phases.ipynb #7e11dacb
+# %% ../../nbs/learners/32a_phases.ipynb #8930c4dd
 def _more_memory(recipe):
     asked = f'bs={recipe.bs}, seq_len={recipe.seq_len}, image_size={recipe.image_size}'
     fewer = 'bs (from 2, with GradientAccumulation among the callbacks, it learns the same)' if recipe.bs>2 else ''
@@ -266,6 +269,7 @@ def _more_memory(recipe):
     return MemoryError(f'the memory does not suffice for {asked}: take {smaller}fewer frames by seq_len, '
         'a smaller image_size, or grad_checkpointing=True for the model')
 
+# %% ../../nbs/learners/32a_phases.ipynb #9a23ada2
 def _known_error(e, recipe):
     "The sentence for an error of PyTorch's that is known, or `None`"
     said,of_workers = str(e),memory_error(e)
@@ -274,6 +278,7 @@ def _known_error(e, recipe):
     if 'Expected more than 1 value per channel' in said:
         return ValueError(f'batch normalisation cannot learn from bs={recipe.bs}: take 2 clips in a batch or more')
 
+# %% ../../nbs/learners/32a_phases.ipynb #7e11dacb
 def _of_worker(e):
     "What error `e` of a worker process says, without its traceback"
     return type(e)(re.sub(r'^[\w.]+(Error|Exception): ', '', str(e).strip().splitlines()[-1]))

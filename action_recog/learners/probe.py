@@ -36,7 +36,7 @@ class AttentiveProbe(nn.Module):
         nn.init.trunc_normal_(m.weight, std=.02)
         nn.init.zeros_(m.bias)
 
-# %% ../../nbs/learners/27b_probe.ipynb #0d69ae52
+# %% ../../nbs/learners/27b_probe.ipynb #62222953
 @patch
 def parts(self:AttentiveProbe,
     x, # Tokens `(B, N, nf)`
@@ -46,6 +46,7 @@ def parts(self:AttentiveProbe,
     k,v = self.kv(self.norm1(x)).chunk(2, dim=-1)
     return split(self.q(self.query.expand(x.shape[0], -1, -1))),split(k),split(v)
 
+# %% ../../nbs/learners/27b_probe.ipynb #f5849d46
 @patch
 def forward(self:AttentiveProbe,
     x, # Tokens `(B, N, nf)`
@@ -55,6 +56,7 @@ def forward(self:AttentiveProbe,
     q = self.query + self.proj(found)
     return (q + self.mlp(self.norm2(q)))[:,0]
 
+# %% ../../nbs/learners/27b_probe.ipynb #0d69ae52
 @patch
 def weights(self:AttentiveProbe,
     x, # Tokens `(B, N, nf)`

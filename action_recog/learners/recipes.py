@@ -58,6 +58,10 @@ class Recipe:
     start:str=None # Model that its recipe of the same name trains first, to begin with that encoder
     model:dict # Arguments of the learner's factory, as `arch`
 
+    def __post_init__(self):
+        if self.balance and self.class_weights: raise ValueError('balance and class_weights each make small classes count more, '
+            'and together they would count too much: choose one of them')
+
 # %% ../../nbs/learners/30_recipes.ipynb #77daa3f6
 @patch
 def chosen(self:Recipe) -> dict: # Value of each field that has no default or another value than that

@@ -28,7 +28,7 @@ class FusedAdam(Optimizer):
                 beta1=hyper['mom'], beta2=hyper['sqr_mom'], weight_decay=hyper['wd'] if do_wd else 0.,
                 eps=hyper['eps'], amsgrad=False, maximize=False)
 
-# %% ../../nbs/learners/20a_speed.ipynb #31d07c7b
+# %% ../../nbs/learners/20a_speed.ipynb #aabd1836
 @patch
 def batches(self:FusedAdam) -> dict: # Parameters by number of their group, whether they decay, step and device
     "Count a step, and sort the parameters that take it by what they have in common"
@@ -42,6 +42,7 @@ def batches(self:FusedAdam) -> dict: # Parameters by number of their group, whet
             res[i,state.get('do_wd', True),state['step'],p.device].append(p)
     return res
 
+# %% ../../nbs/learners/20a_speed.ipynb #31d07c7b
 @delegates(Adam, but=['decouple_wd'])
 def fused_adam(
     params, # Model parameters, or lists of them

@@ -46,7 +46,7 @@ class FromPairs(Module):
         diff = frame_diff(a, b, self.mean, self.std)
         return self.stage(torch.cat([a,diff], 1) if self.stream=='both' else diff)
 
-# %% ../../nbs/learners/22a_streams.ipynb #27dd89e0
+# %% ../../nbs/learners/22a_streams.ipynb #1ad7be64
 class SideBySide(Module):
     "Modules that share the channels of their input among them"
     def __init__(self,
@@ -60,6 +60,7 @@ class SideBySide(Module):
         shares = [o.clone() for o in x.chunk(len(self.parts), 1)]
         return torch.cat([part(share) for part,share in zip(self.parts, shares)], 1)
 
+# %% ../../nbs/learners/22a_streams.ipynb #27dd89e0
 def stream_encoder(
     encoder:nn.Module, # Images `(N, 3, H, W)` to feature maps
     stream:str, # One of `streams`

@@ -11,6 +11,7 @@ __all__ = ['published', 'fill_row', 'tidy_rows', 'line_stats', 'line_errors', 'p
 
 # %% ../../nbs/learners/34_tables.ipynb #1736f3ca
 from dataclasses import fields,MISSING
+from itertools import starmap
 from fastai.vision.all import *
 from .evaluate import *
 from .recipes import *
@@ -73,8 +74,7 @@ def percents(
     stats:pd.DataFrame, # As `line_stats` gives it
 ) -> pd.DataFrame: # One column of text for each value
     "The statistics of shares in percent"
-    values = stats.columns.unique(0)
-    return pd.DataFrame({v:[percent(*o) for o in stats[v].values] for v in values}, index=stats.index)
+    return pd.DataFrame({v:list(starmap(percent, stats[v].values)) for v in stats.columns.unique(0)}, index=stats.index)
 
 # %% ../../nbs/learners/34_tables.ipynb #53cfe535
 def name_lines(
@@ -208,8 +208,8 @@ def confusion_table(
         for actual,taken in o.get('confusion', {}).items():
             for said,n in taken.items(): counts[actual,said] += n
     names = list(dict.fromkeys([*(a for a,_ in counts),*sorted(s for _,s in counts)]))
-    actual = [o for o in names if any(a==o for a,_ in counts)]
-    table = pd.DataFrame([[str(counts[a,s] or '') for s in names] for a in actual], actual, names)
+    table = pd.DataFrame('', list(dict.fromkeys(a for a,_ in counts)), names)
+    for (a,said),n in counts.items(): table.loc[a, said] = str(n or '')
     return table.rename_axis('actual').reset_index()
 
 # %% ../../nbs/learners/34_tables.ipynb #26ef92c9

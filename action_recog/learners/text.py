@@ -35,7 +35,7 @@ def _xclip_config(config):
     inner = {k:own(hf_class(xclip, kind), config.get(k) or {}) for k,kind in parts.items()}
     return hf_class(xclip, 'Config')(**own(hf_class(xclip, 'Config'), config), **inner)
 
-# %% ../../nbs/learners/27d_text.ipynb #7c4f933c
+# %% ../../nbs/learners/27d_text.ipynb #558a02c5
 def load_video_text(
     arch:str|Path='microsoft/xclip-base-patch32', # Name on the Hugging Face hub, or folder
     device='cpu', # Where to put it
@@ -53,6 +53,7 @@ def load_video_text(
     say_licence(about)
     return VideoText(model.to(device).eval(), hf_tokenizer(arch), about)
 
+# %% ../../nbs/learners/27d_text.ipynb #7c4f933c
 def hf_tokenizer(
     arch:str|Path, # Name on the Hugging Face hub, or folder
 ): # Tokenizer of `transformers`
@@ -61,7 +62,7 @@ def hf_tokenizer(
     try: return AutoTokenizer.from_pretrained(arch, trust_remote_code=False)
     except Exception as e: raise ValueError(f'{arch} has no tokenizer that can be read ({type(e).__name__}): fetch it again') from None
 
-# %% ../../nbs/learners/27d_text.ipynb #d03d951c
+# %% ../../nbs/learners/27d_text.ipynb #18c471e1
 @patch
 def clip(self:VideoText,
     video, # Video file or frame folder
@@ -74,6 +75,7 @@ def clip(self:VideoText,
     mean,std = [tensor(o).view(3, 1, 1) for o in self.about.stats]
     return ((frames-mean)/std)[None]
 
+# %% ../../nbs/learners/27d_text.ipynb #d03d951c
 @patch
 @torch.no_grad()
 def __call__(self:VideoText,

@@ -10,10 +10,11 @@ __all__ = ['tiny', 'check_segments', 'join_touching', 'agreed_seconds', 'edit_sc
 
 # %% ../../nbs/learners/33b_timeline_scores.ipynb #e37e8003
 from collections import Counter
+from itertools import chain
 from numbers import Real
 from fastai.torch_basics import *
 
-# %% ../../nbs/learners/33b_timeline_scores.ipynb #9f147e84
+# %% ../../nbs/learners/33b_timeline_scores.ipynb #9da6f43a
 def _fault(segment):
     "What is wrong with `segment`, `None` if nothing is"
     if not is_listy(segment) or not 3<=len(segment)<=4: return 'is not (start, end, label)'
@@ -23,6 +24,7 @@ def _fault(segment):
     if end<start: return 'ends before it starts'
     if label is None or label!=label or not str(label).strip(): return 'has no label'
 
+# %% ../../nbs/learners/33b_timeline_scores.ipynb #9f147e84
 def check_segments(
     segments, # `(start, end, label)` each, or `(start, end, label, probability)`; seconds
     whose:str='the timeline', # How an error calls them
@@ -83,7 +85,7 @@ def edit_score(
     truth:list, # From `join_touching`
 ) -> float: # Between 0 and 1
     "How far the order of the labels is right"
-    said,want = [[o[2] for o in segments] for segments in (pred,truth)]
+    said,want = [o[2] for o in pred],[o[2] for o in truth]
     if not said and not want: return 1.
     row = list(range(len(want)+1))
     for i,label in enumerate(said, 1):
@@ -153,12 +155,15 @@ def mean_ap(
     least:float, # Overlap of a hit
 ) -> float: # Between 0 and 1
     "Mean of the average precision over the labels of the truth"
-    labels = {o[2] for _,truth in films for o in truth}
-    of_label = lambda segments,label: [o for o in segments if o[2]==label]
-    per_label = [[(of_label(pred, k), of_label(truth, k)) for pred,truth in films] for k in sorted(labels)]
-    return float(np.mean([average_precision(o, least) for o in per_label]))
+    labels = {o[2] for o in chain(*[truth for _,truth in films])}
+    def of_label(segments, label): return [o for o in segments if o[2]==label]
+    found = []
+    for label in sorted(labels):
+        own = [(of_label(pred, label), of_label(truth, label)) for pred,truth in films]
+        found.append(average_precision(own, least))
+    return float(np.mean(found))
 
-# %% ../../nbs/learners/33b_timeline_scores.ipynb #b62e3b0b
+# %% ../../nbs/learners/33b_timeline_scores.ipynb #bb735571
 def film_segments(
     table:pd.DataFrame, # Columns start, end and label, perhaps video and p
 ) -> dict: # Segments by video, or a list of them without the column video
@@ -170,6 +175,7 @@ def film_segments(
     for video,row in zip(table.video, rows): films.setdefault(video, []).append(row)
     return films
 
+# %% ../../nbs/learners/33b_timeline_scores.ipynb #b62e3b0b
 def _is_film(o): return is_listy(o) and (len(o)==0 or is_listy(o[0]))
 
 def pair_films(
@@ -211,7 +217,7 @@ def score_timeline(
     for least in (.1,.25,.5):
         counts = np.sum([count_hits(*o, least) for o in joined], 0)
         res[f'f1@{least*100:.0f}'] = f1(*counts.tolist())
-    have_p = all(len(o)==4 for pred,_ in films for o in pred)
+    have_p = all(len(o)==4 for o in chain(*[pred for pred,_ in films]))
     if have_p and any(truth for _,truth in films):
         for least in (.3,.4,.5,.6,.7): res[f'map@{least}'] = mean_ap(films, least)
     return res

@@ -283,7 +283,7 @@ def create_timesformer(
     if weights is not None: fit_state(model, {**load_state(weights), **head}, weights)
     return model, imagenet_stats
 
-# %% ../../nbs/learners/26_timesformer.ipynb #e8b57611
+# %% ../../nbs/learners/26_timesformer.ipynb #0ea9651c
 def token_maps(
     tokens, # Tokens of one clip `(1, 1+T*h*w, C)`, the class token first
     n_frames:int, # Number of frames T
@@ -292,6 +292,7 @@ def token_maps(
     "Tokens laid out as maps"
     return tokens[0,1:].unflatten(0, (n_frames,height,-1)).permute(0,3,1,2)
 
+# %% ../../nbs/learners/26_timesformer.ipynb #e8b57611
 @patch
 def cam_layer(self:TimeSformer) -> nn.Module: # Module whose input is looked at
     "The last block"
@@ -323,7 +324,7 @@ def attention_weights(
     products = torch.einsum('...qhd,...khd->...hqk', q, k)
     return (products*q.shape[-1]**-.5).softmax(-1).mean(-3)
 
-# %% ../../nbs/learners/26_timesformer.ipynb #7bc258fd
+# %% ../../nbs/learners/26_timesformer.ipynb #4b41705b
 @patch
 def rows(self:DividedAttention,
     x, # Tokens of one clip `(1, 1+T*N, dim)`
@@ -338,6 +339,7 @@ def rows(self:DividedAttention,
     k = rotate_pairs(self.fold(k, n_frames, cls=True), sin, cos)
     return AttentionRows(cls, attention_weights(q, k)[0], self.over_time)
 
+# %% ../../nbs/learners/26_timesformer.ipynb #7bc258fd
 @patch
 def attention_rows(self:TimeSformer,
     x, # One clip `(1, T, 3, H, W)`

@@ -160,7 +160,7 @@ def cam_maps(self:SpaceTimeViT,
     "The tokens as maps"
     return token_maps(kept, x.shape[1], self.patch_grid(x)[0])
 
-# %% ../../nbs/learners/26a_vit.ipynb #d9fe9e98
+# %% ../../nbs/learners/26a_vit.ipynb #04ffe908
 def _weights(attn, i, o):
     "Weights of timm's `Attention`, for a hook"
     q,k,_ = attn.qkv(i[0]).unflatten(-1, (3,attn.num_heads,-1)).unbind(2)
@@ -178,6 +178,7 @@ def rows(self:SpaceTimeBlock,
     alone[0] = 1
     return [AttentionRows(alone, F.pad(time, (1,0)), True), AttentionRows(cls, space[:,1:], False)]
 
+# %% ../../nbs/learners/26a_vit.ipynb #d9fe9e98
 @patch
 def attention_rows(self:SpaceTimeViT,
     x, # One clip `(1, T, 3, H, W)`
@@ -253,7 +254,7 @@ def vit_from_config(
         mlp_ratio=config['intermediate_size']/dim, qkv_bias=config.get('qkv_bias', True), norm_layer=norm_layer)
     return VisionTransformer(**merge(args, kwargs))
 
-# %% ../../nbs/learners/26a_vit.ipynb #96040249
+# %% ../../nbs/learners/26a_vit.ipynb #6bcda262
 def fit_vit(
     model:nn.Module, # timm's ViT or `SpaceTimeViT`, gets the weights
     state:dict, # Tensors by timm's names
@@ -266,6 +267,7 @@ def fit_vit(
     if not fits: state = {**{k:v for k,v in state.items() if not k.startswith('head.')}, **head}
     fit_state(model, state, fn)
 
+# %% ../../nbs/learners/26a_vit.ipynb #96040249
 def space_time_vit(
     vit:nn.Module, # timm's ViT; its layers are used, not copied
     num_frames:int, # Frames of a clip
@@ -297,7 +299,7 @@ def hf_file(
         try: return Path(hf_hub_download(str(repo), name))
         except (OSError, ValueError): pass
 
-# %% ../../nbs/learners/26a_vit.ipynb #b2942b69
+# %% ../../nbs/learners/26a_vit.ipynb #d2accdc5
 def hf_json(
     fn:Path, # File of a checkpoint
 ) -> dict: # Its content
@@ -307,6 +309,7 @@ def hf_json(
     if isinstance(table, dict): return table
     raise ValueError(f'{fn} holds no table in JSON: fetch it again')
 
+# %% ../../nbs/learners/26a_vit.ipynb #1bfd746b
 def hf_config(
     arch, # Config, folder, or name on the Hugging Face hub
 ) -> dict: # Content of `config.json`
@@ -317,6 +320,7 @@ def hf_config(
         f'{arch} has no config.json, or the Hugging Face hub cannot be reached: check the name, or give a folder')
     return hf_json(fn)
 
+# %% ../../nbs/learners/26a_vit.ipynb #b2942b69
 def hf_stats(
     arch, # Config, folder, or name on the Hugging Face hub
 ) -> tuple: # Mean and standard deviation, three numbers each
@@ -325,7 +329,7 @@ def hf_stats(
     cfg = hf_json(fn) if fn else {}
     return cfg.get('image_mean', [.45]*3), cfg.get('image_std', [.225]*3)
 
-# %% ../../nbs/learners/26a_vit.ipynb #1e42e9ed
+# %% ../../nbs/learners/26a_vit.ipynb #c4c7bc75
 def timm_vit(
     arch:str, # timm's name of a ViT
     pretrained:bool=False, # Load the published weights? (they are downloaded once)
@@ -337,6 +341,7 @@ def timm_vit(
     raise ValueError(f'there is no ViT {arch!r}: give a timm name (near ones: {near_names(arch, names)}), '
         'a name on the Hugging Face hub, or a folder')
 
+# %% ../../nbs/learners/26a_vit.ipynb #1e42e9ed
 def create_vit(
     arch:str|Path|dict, # timm's name of a ViT, name, folder or config of a Hugging Face TimeSformer
     shape:tuple, # Of the clips `(B, T, 3, H, W)`

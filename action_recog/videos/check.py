@@ -138,7 +138,7 @@ def class_table(
         MB=('n_bytes','sum'), **{fault:(fault,'sum') for fault in _faults})
     return table.assign(frames=table.frames.astype(int), MB=(table.MB/1e6).round(1)).rename_axis('class')
 
-# %% ../../nbs/videos/08_check.ipynb #6a68cde8
+# %% ../../nbs/videos/08_check.ipynb #1b3505b0
 def _ask_halves(ask, clips, faults):
     "What `ask` gives for parts of `clips`, without those that cannot be read"
     try: return [ask(clips)]
@@ -149,6 +149,7 @@ def _ask_halves(ask, clips, faults):
     middle = len(clips)//2
     return _ask_halves(ask, clips[:middle], faults)+_ask_halves(ask, clips[middle:], faults)
 
+# %% ../../nbs/videos/08_check.ipynb #6a68cde8
 def ask_readable(
     ask, # From a list of clips to an answer about them
     clips, # Videos, frame folders or segments

@@ -12,7 +12,7 @@ from fastai.vision.all import *
 from .files import *
 from .video import *
 
-# %% ../../nbs/videos/04a_layout.ipynb #49328468
+# %% ../../nbs/videos/04a_layout.ipynb #b5bb4e09
 def holds_clips(
     folder:Path, # Folder
 ) -> bool: # Not a frame folder
@@ -21,6 +21,7 @@ def holds_clips(
         if any(Path(o.name).suffix.lower() in image_extensions for o in entries): return False
     return any(is_clip(o) for o in visible(folder))
 
+# %% ../../nbs/videos/04a_layout.ipynb #49328468
 def walk_clips(
     folder:Path, # Class folder, or a folder in it
     above:frozenset=frozenset(), # Folders on the way to it, which no link may lead back to
@@ -39,7 +40,7 @@ def walk_clips(
         else: clips.append(entry)
     return clips,others
 
-# %% ../../nbs/videos/04a_layout.ipynb #cc91b317
+# %% ../../nbs/videos/04a_layout.ipynb #655ef078
 _parts = dict(train='train|training', valid='valid|val|validation|dev', test='test|testing|eval')
 
 def part_of(
@@ -48,6 +49,7 @@ def part_of(
     "The part of a split that the name of a folder means"
     return first(part for part,words in _parts.items() if re.fullmatch(f'({words})[ _-]?(set|data|videos|clips|split)?', name.lower()))
 
+# %% ../../nbs/videos/04a_layout.ipynb #6b61354b
 def holds_classes(
     folder:Path, # Folder
 ) -> bool: # Neither a class folder nor a frame folder
@@ -57,6 +59,7 @@ def holds_classes(
     folders = inner.filter(Path.is_dir)
     return len(folders)>0 and all(holds_clips(o) or not visible(o) for o in folders)
 
+# %% ../../nbs/videos/04a_layout.ipynb #cc91b317
 def split_folders(
     folders:list, # Folders of a data set
 ) -> dict: # From each to its part, empty where they are classes
@@ -66,7 +69,7 @@ def split_folders(
     if not all(holds_classes(o) for o,part in parts.items() if part=='train'): return {}
     return {o:part for o,part in parts.items() if holds_classes(o)}
 
-# %% ../../nbs/videos/04a_layout.ipynb #ac6b89d6
+# %% ../../nbs/videos/04a_layout.ipynb #d5434677
 _is_ours = lambda o: o.name=='report.json' or os.path.isfile(o/'classInd.txt')
 
 def _class_folders(path):
@@ -86,6 +89,7 @@ def _class_folders(path):
     inner = [(o,part) for folder,part in parts.items() for o in visible(folder)]
     return [o for o in inner if o[0].is_dir()],strays+[o for o,_ in inner if not o.is_dir()]
 
+# %% ../../nbs/videos/04a_layout.ipynb #ac6b89d6
 def and_more(
     paths:list, # Files or folders
     n:int=3, # Most to name
@@ -93,7 +97,7 @@ def and_more(
     "The names of some paths, for a message"
     return ', '.join(o.name for o in paths[:n])+(', …' if len(paths)>n else '')
 
-# %% ../../nbs/videos/04a_layout.ipynb #12a2248e
+# %% ../../nbs/videos/04a_layout.ipynb #c3585cd0
 def find_layout(
     path:str|Path, # Folder of class folders, or of the parts of a split with class folders in them
 ) -> pd.DataFrame: # A row a clip: `file`, `label`, `part` of the split, and `inner`, the folder within the class; '' for none
@@ -112,6 +116,7 @@ def find_layout(
     if strays: warn(f'passed over {len(strays)} files below {path} that are no videos, the first is {strays[0]}')
     return df
 
+# %% ../../nbs/videos/04a_layout.ipynb #12a2248e
 def _tell_inner(df, path):
     "Say what folders within classes are taken for, and refuse a folder that stands above the class folders"
     if not df.inner.any(): return

@@ -300,7 +300,8 @@ def write_two_shapes(
     with new_folder(path) as part:
         (part/'videos').mkdir()
         parallel(_write_two, jobs, path=part/'videos', n_frames=n_frames, seed=seed, threadpool=True, progress=False)
-        lines = [f'{name},{" ".join(shape+move for shape,move in moves.items())}' for name,moves,*_ in jobs]
-        (part/'labels.csv').write_text('\n'.join(['file,labels',*lines,'']), encoding='utf-8')
+        lines = ['file,labels']
+        for name,moves,*_ in jobs: lines.append(f'{name},{" ".join(map("".join, moves.items()))}')
+        (part/'labels.csv').write_text('\n'.join([*lines,'']), encoding='utf-8')
         write_json(part/'sample.json', record)
     return path

@@ -339,10 +339,17 @@ def frames_at(
 
 # %% ../../nbs/videos/03a_seek.ipynb #9c9ccd78
 def _key_frames_at(container, stream, table, numbers):
+    packets,last = None,-1
+    is_dense = table.n_keys==table.n_frames
     for number in numbers:
-        packet = next(iter(_packets_from(container, stream, table.keys[number])))
+        if not is_dense or number!=last+1: packets = None
+        packet = next(packets, None) if packets else None
+        if packet is None:
+            packets = iter(_packets_from(container, stream, table.keys[number]))
+            packet = next(packets)
         if not is_start(packet, stream) or packet.is_discard: raise CannotSeek
-        frames = packet.decode()+stream.codec_context.decode(None)
+        frames,last = packet.decode(),number
+        if not frames: frames,packets = stream.codec_context.decode(None),None
         if len(frames)!=1 or not frames[0].key_frame: raise CannotSeek
         yield number,frames[0]
 

@@ -11,7 +11,7 @@ __all__ = ['video_extensions', 'VideoInfo', 'open_container', 'VideoError', 'ope
            'read_frames']
 
 # %% ../../nbs/videos/04_video.ipynb #bfe3fcd7
-import av,threading
+import av,stat,threading
 from av.stream import Disposition
 from av.video.reformatter import Interpolation,VideoReformatter
 from contextlib import contextmanager,nullcontext
@@ -150,7 +150,7 @@ def _scale_first(frame, height, width):
 def _planes(frame, height, width):
     "Green, blue and red of `frame` at a size, as arrays that may be wider"
     is_own = (height,width)==(frame.height,frame.width)
-    if is_own and 0<width%16<=8: return _convert(frame, height, width, 'rgb24').to_ndarray().transpose(2,0,1)[[1,2,0]]
+    if is_own and width%16: return _convert(frame, height, width, 'rgb24').to_ndarray().transpose(2,0,1)[[1,2,0]]
     if not is_own and 3*height>2*frame.height and height%2==0 and frame.format.name=='yuv420p':
         frame = _scale_first(frame, height, width)
         width = frame.width
@@ -164,15 +164,17 @@ def _write_planes(frame, out, height, width, top=0, left=0):
 # %% ../../nbs/videos/04_video.ipynb #e4dc7b37
 class TimedFrame:
     "A frame with its place in the film; its picture comes when it is asked for"
-    __slots__ = ('number','seconds','_frame')
+    __slots__ = ('number','seconds','_frame','_turns')
     def __init__(self,
         number:int, # Place in the order of display, from 0
         seconds:float|None, # When it is shown, on the file's own clock; `None` if the file does not say
         frame, # `av.VideoFrame`, or a function without arguments that opens one
+        turns:dict=None, # From rotations to their `orientation`, shared by the frames of one film
     ):
         self.number = number
         self.seconds = seconds
         self._frame = frame
+        self._turns = {} if turns is None else turns
 
     def __repr__(self): return f'TimedFrame(number={self.number}, seconds={self.seconds})'
 
@@ -185,18 +187,23 @@ class TimedFrame:
 # %% ../../nbs/videos/04_video.ipynb #f9e06249
 _turned = {0:(False,False,False), 1:(True,True,False), 2:(False,True,True), 3:(True,False,True)}
 
-@patch(as_prop=True)
-def orientation(self:TimedFrame)->tuple: # Three booleans: swap the axes, then turn it upside down, then mirror it
-    "What makes the stored picture upright"
+def _orientation(frame):
     try:
-        notes = self.frame.side_data
+        notes = frame.side_data
         matrix = notes.get('DISPLAYMATRIX') if notes else None
-    except ValueError: return _turned[round(self.frame.rotation/90)%4]
+    except ValueError: return _turned[round(frame.rotation/90)%4]
     if matrix is None: return _turned[0]
     a,b,_,c,d = np.frombuffer(matrix, np.int32)[:5]
     is_swapped = bool(abs(b)>abs(a))
     down,right = (b,c) if is_swapped else (d,a)
     return is_swapped, bool(down<0), bool(right<0)
+
+@patch(as_prop=True)
+def orientation(self:TimedFrame)->tuple: # Three booleans: swap the axes, then turn it upside down, then mirror it
+    "What makes the stored picture upright"
+    rotation = self.frame.rotation
+    if rotation not in self._turns: self._turns[rotation] = _orientation(self.frame)
+    return self._turns[rotation]
 
 @patch
 def shape(self:TimedFrame,
@@ -242,7 +249,7 @@ def iter_frames(
     if keyframes: stream.codec_context.skip_frame = 'NONKEY'
     if damage=='strict': stream.codec_context.options |= {'err_detect':'explode'}
     check_shape(stream.height, stream.width, container.name)
-    number = 0
+    number,turns = 0,{}
     for packet in container.demux(stream):
         if keyframes and packet.size and not packet.is_keyframe: continue
         try: decoded = packet.decode()
@@ -251,7 +258,7 @@ def iter_frames(
             continue
         for frame in decoded:
             check_shape(frame.height, frame.width, container.name)
-            yield TimedFrame(number, frame.time, frame)
+            yield TimedFrame(number, frame.time, frame, turns)
             number += 1
 
 # %% ../../nbs/videos/04_video.ipynb #48e008cc
@@ -378,11 +385,13 @@ def _fresh(self:FileFrames):
 @patch
 def _jumping(self:FileFrames, wanted):
     with self._fresh() as (container,stream):
-        read = key_frames_at if self.keyframes else frames_at
-        if not self.keyframes: share_work(stream, self.table, wanted)
+        turns = {}
+        is_intra = self.keyframes or self.table.n_keys==self.table.n_frames
+        read = key_frames_at if is_intra else frames_at
+        if not is_intra: share_work(stream, self.table, wanted)
         for number,frame in read(container, stream, self.table, wanted):
             check_shape(frame.height, frame.width, container.name)
-            yield TimedFrame(number, frame.time, frame)
+            yield TimedFrame(number, frame.time, frame, turns)
 
 @patch
 def _passing(self:FileFrames, wanted):
@@ -450,12 +459,21 @@ def _decode_picture(raw, fn, codec):
     check_shape(frame.height, frame.width, fn)
     return _by_pillow(raw, fn) if _is_turned(raw) else frame
 
+_flags = os.O_RDONLY | getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0)
+
+def _read_bytes(fn):
+    "The content of file `fn`, which may not be a pipe or a device"
+    try: file = os.open(fn, _flags)
+    except FileNotFoundError: raise ValueError('it is no file') from None
+    try:
+        about = os.fstat(file)
+        if not stat.S_ISREG(about.st_mode): raise ValueError('it is no file')
+        return os.read(file, about.st_size)
+    finally: os.close(file)
+
 def _open_image(fn, codec):
     "The picture in file `fn` as a video frame"
-    try:
-        if not os.path.isfile(fn): raise ValueError('it is no file')
-        with open(fn, 'rb') as f: raw = f.read()
-        return _decode_picture(raw, fn, codec)
+    try: return _decode_picture(_read_bytes(fn), fn, codec)
     except VideoError: raise
     except Exception as e:
         why = e if type(e) is ValueError else getattr(e, 'strerror', None)
@@ -489,10 +507,13 @@ class FolderFrames:
     def times(self): return np.array(self.span)/self.fps
 
     def __getitem__(self, number):
-        open_picture = partial(_open_image, os.path.join(self.folder, self.names[self.span[number]]), self.codec)
+        open_picture = partial(_open_image, f'{self.folder}/{self.names[self.span[number]]}', self.codec)
         return TimedFrame(number, self.span[number]/self.fps, open_picture)
 
-    def at(self, numbers): return (self[i] for i in sorted({min(o, self.n_frames-1) for o in numbers}))
+    def at(self, numbers):
+        last = self.n_frames-1
+        return (self[i] for i in sorted({min(o, last) for o in numbers}))
+
     def __iter__(self): return (self[number] for number in range(self.n_frames))
 
 # %% ../../nbs/videos/04_video.ipynb #935c9f81
