@@ -20,8 +20,11 @@ def frame_names(
     folder:str|Path, # Frame folder
 ) -> list: # Names of its image files, in the order of their frame numbers
     "The names of the images in `folder`, in the order of the numbers they end in"
+    names = os.listdir(folder)
+    usual = [f'{i}.jpg' for i in range(len(names))]
+    if set(names).issuperset(usual): return usual
     name_of = {}
-    for name in filter(_is_image, os.listdir(folder)):
+    for name in filter(_is_image, names):
         match = _frame_number.search(name)
         if not match: raise ValueError(
             f'{folder}/{name} is not named by a frame number: name the frames 0.jpg, 1.jpg, …')

@@ -682,6 +682,24 @@ def answers():
         test_eq(res.probs.shape, cpu.probs.shape)
 
 @check()
+def folders_of_videos():
+    "Videos that share batches have the answers that each has alone, and those of the CPU"
+    other = write_video(folder/'other.avi', moving_square(30, side=20), fps=10)
+    (folder/'broken.avi').write_text('no video')
+    videos = [video(),folder/'broken.avi',other,video()]
+    for model,amp in (*itertools.product(args, ['fp16']), ('baseline','fp32')):
+        learn = make(model, amp)
+        steps(learn, 1)
+        ask = partial(predict_videos, videos=videos, n_clips=2, window=1., timeline=True)
+        res,cpu = ask(learn),ask(twin(learn, model))
+        test_eq([bool(o.error) for o in res], [False,True,False,False])
+        for i,v in ((0,video()), (2,other), (3,video())):
+            eps = 1e-3 if amp=='fp32' else .03
+            same_probs(res[i], cpu[i], eps)
+            same_probs(res[i], predict_video(learn, v, n_clips=2), eps)
+    test_eq(Batcher(make('baseline')).most, 128)
+
+@check()
 def precision_of_answers():
     "Answers are computed in the precision that a learner was trained in"
     for amp,dtype in (('fp32',torch.float32), ('fp16',torch.float16), ('bf16',torch.bfloat16)):

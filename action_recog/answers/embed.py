@@ -14,7 +14,7 @@ from ..videos.files import *
 from ..videos.check import ask_readable
 from ..clips.labels import as_clip
 from ..clips.data import *
-from .predict import one_device
+from .batches import one_device
 
 # %% ../../nbs/answers/58a_embed.ipynb #f6c316a4
 def last_linear(

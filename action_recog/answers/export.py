@@ -22,7 +22,7 @@ from ..learners.pretrained import *
 from ..learners.learner import *
 from ..learners.evaluate import *
 from ..learners.model_folder import *
-from .predict import one_device
+from .batches import one_device
 
 # %% ../../nbs/answers/55_export.ipynb #b1beea93
 _folder_hint = 'let its maker write a model folder (save_model, or ar-export), which opens everywhere'

@@ -22,6 +22,7 @@ from ..learners.layers import *
 from ..learners.evaluate import *
 from ..learners.calibration import *
 from ..learners.convlstm import ConvLSTMModel
+from .batches import FramePrep,Recogniser
 from .predict import *
 
 # %% ../../nbs/answers/53_watch.ipynb #0f4203b4

@@ -6,11 +6,12 @@ Docs: https://action-recog.github.io/action_recog/learners/features.html.md"""
 
 # %% auto #0
 __all__ = ['n_frozen', 'clip_view', 'channel_means', 'fingerprint', 'feature_file', 'FeatureStore', 'LateWriter', 'local_process',
-           'FeatureClipTfm', 'feature_dls', 'cache_features']
+           'read_rows', 'FeatureClipTfm', 'feature_dls', 'cache_features']
 
 # %% ../../nbs/learners/31_features.ipynb #efc46b45
 import hashlib,time,zlib
 from contextlib import contextmanager
+from functools import lru_cache
 from fastai.vision.all import *
 from ..core import TensorClip
 from ..videos.files import need_space,new_file,remove_stale
@@ -208,6 +209,32 @@ def fill(self:FeatureStore,
     self.compute(self.missing(mine), noop if rank else bar, amp)
     while n>1 and self.missing(views): time.sleep(.2)
 
+# %% ../../nbs/learners/31_features.ipynb #8303d5e9
+@lru_cache(maxsize=64)
+def _layout(head):
+    "Shape, type and place of the values of a `.npy` file that begins with the bytes `head`"
+    file = io.BytesIO(head)
+    read = np.lib.format.read_array_header_1_0 if np.lib.format.read_magic(file)==(1,0) else np.lib.format.read_array_header_2_0
+    shape,is_fortran,dtype = read(file)
+    if is_fortran or dtype.hasobject: raise ValueError('no plain array')
+    return shape,dtype,file.tell()
+
+def read_rows(
+    fn:str|Path, # `.npy` file
+    choose, # Function of the number of rows that gives the numbers of those to read, in any order; `range` for all
+) -> ndarray: # `(rows, ...)`
+    "Some rows of an array in a file"
+    with open(fn, 'rb', buffering=0) as file:
+        shape,dtype,start = _layout(file.read(128))
+        numbers = choose(shape[0])
+        rows = np.empty((len(numbers),*shape[1:]), dtype)
+        places = rows.reshape(len(numbers), -1).view(np.uint8)
+        for place,number in zip(places, numbers):
+            file.seek(start+number*len(place))
+            if file.readinto(place)!=len(place):
+                raise ValueError(f'{fn} breaks off: delete it, and it is made anew')
+    return rows
+
 # %% ../../nbs/learners/31_features.ipynb #d78c3907
 class FeatureClipTfm(RandTransform):
     "Read a clip of stored features"
@@ -219,14 +246,23 @@ class FeatureClipTfm(RandTransform):
         whole_clips:bool=False, # Do the features belong to whole clips, of which no frames can be taken?
     ):
         store_attr()
+        self.files = {}
         super().__init__()
 
     def before_call(self, b, split_idx): self.train = split_idx==0
+
+    def file(self,
+        x:Path|str|VideoSegment, # Video, frame folder or stretch
+        view:int, # Which view
+    ) -> Path: # Found once; a video does not change while its features are used
+        "Where a view of `x` is stored"
+        if (x,view) not in self.files: self.files[x,view] = feature_file(self.store, as_clip(x), view)
+        return self.files[x,view]
+
     def encodes(self, x:Path|str|VideoSegment):
-        view = random.randrange(self.n_views) if self.train else 0
-        feats = np.load(feature_file(self.store, as_clip(x), view), mmap_mode='r')
-        if not self.whole_clips: return torch.from_numpy(feats[self.sampler(len(feats), self.train)])
-        if isinstance(self.sampler, UniformSampler): return torch.from_numpy(np.array(feats))
+        file = self.file(x, random.randrange(self.n_views) if self.train else 0)
+        if not self.whole_clips: return torch.from_numpy(read_rows(file, partial(self.sampler, train=self.train)))
+        if isinstance(self.sampler, UniformSampler): return torch.from_numpy(read_rows(file, range))
         raise ValueError('the stored tokens are of one clip of each video, so they cannot answer for several: '
             'score the learner outside of cache_features')
 

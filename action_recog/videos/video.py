@@ -10,7 +10,7 @@ __all__ = ['video_extensions', 'VideoInfo', 'open_container', 'VideoError', 'ope
            'check_layout', 'find_stretch', 'FileFrames', 'FolderFrames', 'open_frames', 'read_clip', 'read_frames']
 
 # %% ../../nbs/videos/04_video.ipynb #bfe3fcd7
-import av,threading
+import av,stat,threading
 from av.stream import Disposition
 from av.video.reformatter import Interpolation,VideoReformatter
 from contextlib import contextmanager,nullcontext
@@ -432,12 +432,21 @@ def _decode_picture(raw, fn, codec):
     check_shape(frame.height, frame.width, fn)
     return _by_pillow(raw, fn) if _is_turned(raw) else frame
 
+_flags = os.O_RDONLY | getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0)
+
+def _read_bytes(fn):
+    "The content of file `fn`, which may not be a pipe or a device"
+    try: file = os.open(fn, _flags)
+    except FileNotFoundError: raise ValueError('it is no file') from None
+    try:
+        about = os.fstat(file)
+        if not stat.S_ISREG(about.st_mode): raise ValueError('it is no file')
+        return os.read(file, about.st_size)
+    finally: os.close(file)
+
 def _open_image(fn, codec):
     "The picture in file `fn` as a video frame"
-    try:
-        if not os.path.isfile(fn): raise ValueError('it is no file')
-        with open(fn, 'rb') as f: raw = f.read()
-        return _decode_picture(raw, fn, codec)
+    try: return _decode_picture(_read_bytes(fn), fn, codec)
     except VideoError: raise
     except Exception as e:
         why = e if type(e) is ValueError else getattr(e, 'strerror', None)
@@ -471,10 +480,13 @@ class FolderFrames:
     def times(self): return np.array(self.span)/self.fps
 
     def __getitem__(self, number):
-        open_picture = partial(_open_image, os.path.join(self.folder, self.names[self.span[number]]), self.codec)
+        open_picture = partial(_open_image, f'{self.folder}/{self.names[self.span[number]]}', self.codec)
         return TimedFrame(number, self.span[number]/self.fps, open_picture)
 
-    def at(self, numbers): return (self[i] for i in sorted({min(o, self.n_frames-1) for o in numbers}))
+    def at(self, numbers):
+        last = self.n_frames-1
+        return (self[i] for i in sorted({min(o, last) for o in numbers}))
+
     def __iter__(self): return (self[number] for number in range(self.n_frames))
 
 # %% ../../nbs/videos/04_video.ipynb #935c9f81
