@@ -7,7 +7,7 @@ Docs: https://action-recog.github.io/action_recog/videos/shrink.html.md"""
 # %% auto #0
 __all__ = ['frame_clock', 'JpegVideo', 'shrunk_file', 'shrink_video', 'shrink']
 
-# %% ../../nbs/videos/05b_shrink.ipynb #15e30fcb
+# %% ../../nbs/videos/05b_shrink.ipynb #5b05e383
 import av
 from fastai.vision.all import *
 from fractions import Fraction
@@ -17,7 +17,7 @@ from .seek import *
 from .jpeg import *
 from .frames import *
 
-# %% ../../nbs/videos/05b_shrink.ipynb #cf88b257
+# %% ../../nbs/videos/05b_shrink.ipynb #bd1e6457
 def frame_clock(
     video:str|Path, # Video file
 ) -> tuple: # The unit in seconds, a `Fraction`, and the time of each frame in units, from 0
@@ -32,14 +32,14 @@ def frame_clock(
     step = int(np.gcd.reduce(ticks))
     return unit*step, ticks//step
 
-# %% ../../nbs/videos/05b_shrink.ipynb #ec1165ab
+# %% ../../nbs/videos/05b_shrink.ipynb #678e7416
 _containers = {'.avi':'avi', '.mp4':'mp4', '.m4v':'mp4', '.mkv':'matroska'}
 
 def _container(fn, ticks):
     kind = _containers.get(Path(fn).suffix.lower(), 'mov')
     return 'mov' if kind=='avi' and ticks[-1]>2*len(ticks) else kind
 
-# %% ../../nbs/videos/05b_shrink.ipynb #ab2e45a7
+# %% ../../nbs/videos/05b_shrink.ipynb #7fcfa5b3
 class JpegVideo:
     "A video file to which JPEGs are written"
     def __init__(self,
@@ -71,7 +71,7 @@ class JpegVideo:
         packet.duration = self.tick(number+1)-packet.pts
         self.container.mux(packet)
 
-# %% ../../nbs/videos/05b_shrink.ipynb #898d2427
+# %% ../../nbs/videos/05b_shrink.ipynb #57c9a5b5
 def shrunk_file(
     video:str|Path, # Video file, in a folder that is named by its class
     dest:str|Path, # Where the class folders with the small videos go
@@ -99,7 +99,7 @@ def shrink_video(
             out.add(frame.number, encode_frame(frame, short, quality), *scaled_size(height, width, short))
     return fn
 
-# %% ../../nbs/videos/05b_shrink.ipynb #d22ccf1d
+# %% ../../nbs/videos/05b_shrink.ipynb #a1303634
 def shrink(
     path:str|Path, # Folder of class folders with videos
     dest:str|Path, # Where the small videos go, in folders of the same class names
