@@ -18,6 +18,7 @@ from .videos.check import *
 from .clips.augment import *
 from .clips.sampling import *
 from .clips.seeds import *
+from .clips.batches import *
 from .clips.splits import *
 from .clips.groups import *
 from .clips.columns import *

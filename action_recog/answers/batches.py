@@ -248,7 +248,7 @@ class Batcher:
     ):
         "Take in frames of a video, and ask about what is complete with them"
         for _,cut in try_together(lambda pairs: [self.prep.cut(o) for _,o in pairs], [(queue,frames)]):
-            self.frames += [(queue,o) for o in zip(numbers, cut)]
+            self.frames += [(queue,o) for o in zip(numbers, cut.as_subclass(Tensor))]
         while self.frames and len(self.frames)>=min(self.most, self.room//self.frames[0][1][1].nbytes): self.encode()
 
     def flush(self):
@@ -315,7 +315,8 @@ def keep(self:Batcher,
     while len(self.clips)>=self.bs: self.ask()
 
 @patch
-def _normalised(self:Batcher, pairs): return self.prep.normalise(torch.stack([frame for _,(_,frame) in pairs]))
+def _normalised(self:Batcher, pairs):
+    return self.prep.normalise(torch.stack([frame for _,(_,frame) in pairs]).as_subclass(TensorClip))
 
 @patch
 def _encoded(self:Batcher, pairs):

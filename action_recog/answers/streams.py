@@ -103,7 +103,7 @@ def _due(frames, every, gap):
     for number,seconds,frame in frames:
         if seconds+1e-3>=n_due*every:
             waiting.append((number,frame))
-            n_due = int((seconds+1e-3)/every)+1 if every else n_due+1
+            n_due = int((seconds+1e-3)/every)+1
         if waiting and waiting[0][0]+(gap or 0)<=number:
             _,first = waiting.popleft()
             is_told = True

@@ -68,14 +68,15 @@ def keyframes(self:ReadClip): return getattr(self.sampler, 'keyframes', False)
 @patch
 def read(self:ReadClip,
     clip:Path|VideoSegment, # Video file, frame folder, or a stretch of one
+    **kwargs # For `read_clip` and `read_frames`
 ): # Clip of type `clip_type`
     "The frames of `clip` that the sampler names"
     idxs = partial(self.sampler, train=self.train)
     if getattr(self.sampler, 'any_length', False): idxs = idxs(sys.maxsize)
     stretch = dict(start=clip.start, stop=clip.end) if isinstance(clip, VideoSegment) else {}
     path = Path(clip)
-    if path.is_dir(): frames = read_frames(path, idxs, self.size, **stretch)
-    else: frames = read_clip(path, idxs, self.size, keyframes=self.keyframes, **stretch)
+    if path.is_dir(): frames = read_frames(path, idxs, self.size, **stretch, **kwargs)
+    else: frames = read_clip(path, idxs, self.size, keyframes=self.keyframes, **stretch, **kwargs)
     return self.clip_type.create(frames)
 
 # %% ../../nbs/clips/14_data.ipynb #1ac38463
@@ -92,14 +93,32 @@ def sample(self:ReadClip,
 @patch
 def read_or_skip(self:ReadClip,
     path:Path|VideoSegment, # Video file, frame folder, or a stretch of one
+    **kwargs # For `read`
 ): # Clip of type `clip_type`
     "`read`, where `skip_bad` is set without the training clips that cannot be read"
-    try: return self.read(path)
+    try: return self.read(path, **kwargs)
     except ValueError as e:
         if not (self.skip_bad and self.train): raise
         self.n_bad += 1
         warn(f'left out of the training: {e} ({self.n_bad.item()} so far)')
         raise SkipItemException from None
+
+@patch(as_prop=True)
+def can_cut(self:ReadClip)->bool:
+    "May a loader have frames cut and written where it wants them?"
+    return type(self) in (ReadClip,TensorClipTfm)
+
+@patch
+def read_direct(self:ReadClip,
+    clip, # Video file, frame folder, stretch of one, or a clip in memory
+    split_idx:int, # 0 in training
+    new:callable, # As for `ClipPlace`
+    cut:callable, # As for `ClipPlace`
+) -> TensorClip: # Cut if it comes from a file
+    "The frames of `clip` that the sampler names, written to memory that `new` gives"
+    if not isinstance(clip, (str,Path,VideoSegment)): return self(clip, split_idx)
+    self.train = split_idx==0
+    return self.read_or_skip(as_clip(clip), place=ClipPlace(new, cut))
 
 # %% ../../nbs/clips/14_data.ipynb #a4a32f23
 class ImageTupleTfm(ReadClip):

@@ -11,28 +11,33 @@ __all__ = ['seeded', 'SeededDL']
 import itertools,zlib
 from contextlib import contextmanager
 from fastai.vision.all import *
+from torch.utils.data import get_worker_info
 
 # %% ../../nbs/clips/11a_seeds.ipynb #c6b15ab1
 def _states(cuda): return random.getstate(), np.random.get_state(), torch.get_rng_state(), torch.cuda.get_rng_state_all() if cuda else []
+
+def _set_states(of_python, of_numpy, of_torch, of_cuda, cuda):
+    random.setstate(of_python)
+    np.random.set_state(of_numpy)
+    torch.set_rng_state(of_torch)
+    if cuda: torch.cuda.set_rng_state_all(of_cuda)
 
 @contextmanager
 def seeded(
     seed:int, # Up to 2**32-1
     cuda:bool=False, # Seed the GPUs as well?
+    back:bool=True, # Go on afterwards as if nothing had been drawn?
 ): # Context manager
-    "Draw by `seed`, and go on afterwards as if nothing had been drawn"
+    "Draw by `seed`"
     cuda = cuda and torch.cuda.is_available()
-    of_python,of_numpy,of_torch,of_cuda = _states(cuda)
+    before = _states(cuda) if back else None
     random.seed(seed)
     np.random.seed(seed)
     torch.default_generator.manual_seed(seed)
     if cuda: torch.cuda.manual_seed_all(seed)
     try: yield
     finally:
-        random.setstate(of_python)
-        np.random.set_state(of_numpy)
-        torch.set_rng_state(of_torch)
-        if cuda: torch.cuda.set_rng_state_all(of_cuda)
+        if back: _set_states(*before, cuda)
 
 # %% ../../nbs/clips/11a_seeds.ipynb #9955b1d0
 class SeededDL(TfmdDL):
@@ -48,7 +53,8 @@ class SeededDL(TfmdDL):
         *what, # For which the draws are
     ): # Context manager
         "Draw by the seed of the epoch and `what`"
-        return seeded(zlib.crc32(' '.join(map(str, (self.epoch_seed,*what))).encode()))
+        seed = zlib.crc32(' '.join(map(str, (self.epoch_seed,*what))).encode())
+        return seeded(seed, back=get_worker_info() is None)
 
     def sample(self): # Generator of pairs
         "The indices that this worker reads, each with how often it came before in the epoch"
@@ -64,7 +70,14 @@ def do_item(self:SeededDL,
 ): # The item after `after_item`, `None` if it is left out
     "Read an item"
     idx,times = s if isinstance(s, tuple) else (s,0)
-    with self.drawing(idx, times): return super(SeededDL, self).do_item(idx)
+    with self.drawing(idx, times): return self.read_item(idx)
+
+@patch
+def read_item(self:SeededDL,
+    idx:int, # Index of an item
+): # The item after `after_item`, `None` if it is left out
+    "Read an item with the random numbers that are set"
+    return super(SeededDL, self).do_item(idx)
 
 # %% ../../nbs/clips/11a_seeds.ipynb #a6ec4c7d
 @patch

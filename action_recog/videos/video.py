@@ -7,13 +7,15 @@ Docs: https://action-recog.github.io/action_recog/videos/video.html.md"""
 # %% auto #0
 __all__ = ['video_extensions', 'VideoInfo', 'open_container', 'VideoError', 'open_file', 'check_shape', 'video_stream',
            'open_video', 'probe', 'scaled_size', 'TimedFrame', 'iter_frames', 'visible', 'get_videos', 'is_clip',
-           'check_layout', 'find_stretch', 'FileFrames', 'FolderFrames', 'open_frames', 'read_clip', 'read_frames']
+           'check_layout', 'find_stretch', 'FileFrames', 'FolderFrames', 'open_frames', 'ClipPlace', 'read_clip',
+           'read_frames']
 
 # %% ../../nbs/videos/04_video.ipynb #bfe3fcd7
 import av,stat,threading
 from av.stream import Disposition
 from av.video.reformatter import Interpolation,VideoReformatter
 from contextlib import contextmanager,nullcontext
+from dataclasses import dataclass
 from functools import cached_property
 from fastai.vision.all import *
 from ..core import *
@@ -131,17 +133,33 @@ class _Converter(threading.local):
     def __call__(self, frame, height, width, format):
         return self.reformatter.reformat(frame, width, height, format, interpolation=Interpolation.BILINEAR, threads=1)
 
-_convert = _Converter()
+_convert,_scale = _Converter(),_Converter()
 
 # %% ../../nbs/videos/04_video.ipynb #ac12c577
-def _write_planes(frame, out):
-    "Scale `frame` into `out`, an array `(3, H, W)`"
-    _,height,width = out.shape
-    if width%16 and (height,width)==(frame.height,frame.width):
-        out[:] = _convert(frame, height, width, 'rgb24').to_ndarray().transpose(2,0,1)
-        return
-    for plane,channel in zip(_convert(frame, height, width, 'gbrp').planes, (1,2,0)):
-        out[channel] = np.frombuffer(plane, np.uint8).reshape(height, -1)[:,:width]
+def _scale_first(frame, height, width):
+    "Scale a 4:2:0 `frame`, with columns added to a multiple of 16"
+    columns = -(-width//16)*16
+    planes = []
+    for plane,half in zip(_scale(frame, height, width, 'yuv420p').planes, (1,2,2)):
+        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        planes.append(rows[:height//half, :columns//half])
+    scaled = av.VideoFrame.from_dlpack(planes, 'yuv420p')
+    scaled.colorspace,scaled.color_range = frame.colorspace,frame.color_range
+    return scaled
+
+def _planes(frame, height, width):
+    "Green, blue and red of `frame` at a size, as arrays that may be wider"
+    is_own = (height,width)==(frame.height,frame.width)
+    if is_own and width%16: return _convert(frame, height, width, 'rgb24').to_ndarray().transpose(2,0,1)[[1,2,0]]
+    if not is_own and 3*height>2*frame.height and height%2==0 and frame.format.name=='yuv420p':
+        frame = _scale_first(frame, height, width)
+        width = frame.width
+    return [np.frombuffer(o, np.uint8).reshape(height, -1) for o in _convert(frame, height, width, 'gbrp').planes]
+
+def _write_planes(frame, out, height, width, top=0, left=0):
+    "Scale `frame` to `height` and `width`, and write the part at `top` and `left` into `out`, an array `(3, h, w)`"
+    rows,columns = slice(top, top+out.shape[1]),slice(left, left+out.shape[2])
+    for plane,channel in zip(_planes(frame, height, width), (1,2,0)): out[channel] = plane[rows, columns]
 
 # %% ../../nbs/videos/04_video.ipynb #e4dc7b37
 class TimedFrame:
@@ -170,7 +188,9 @@ class TimedFrame:
 _turned = {0:(False,False,False), 1:(True,True,False), 2:(False,True,True), 3:(True,False,True)}
 
 def _orientation(frame):
-    try: matrix = frame.side_data.get('DISPLAYMATRIX')
+    try:
+        notes = frame.side_data
+        matrix = notes.get('DISPLAYMATRIX') if notes else None
     except ValueError: return _turned[round(frame.rotation/90)%4]
     if matrix is None: return _turned[0]
     a,b,_,c,d = np.frombuffer(matrix, np.int32)[:5]
@@ -198,17 +218,24 @@ def shape(self:TimedFrame,
 def pixels(self:TimedFrame,
     size:int=None, # Length of the short side in pixels, the picture's own if `None`
     out:np.ndarray=None, # Array `(3, h, w)` of `uint8` to write to, whose size counts instead of `size`
+    part:tuple=None, # Of a picture of `(height, width, top, left)` only what `out` holds; all of it if `None`
 ) -> np.ndarray: # `out`, or a new array `(3, h, w)`: red, green and blue, 0 to 255
     "The upright picture"
     frame = self.frame
     is_swapped,is_down,is_mirrored = turn = self.orientation
+    if part and any(turn):
+        height,width,top,left = part
+        whole = self.pixels(out=np.empty((3,height,width), np.uint8))
+        out[:] = whole[:, top:top+out.shape[1], left:left+out.shape[2]]
+        return out
     if out is None:
         height,width = self.shape(size)
         if not any(turn) and (height,width)==(frame.height,frame.width):
             return _convert(frame, height, width, 'rgb24').to_ndarray().transpose(2,0,1)
         out = np.empty((height,width,3), np.uint8).transpose(2,0,1)
     stored = out[:, ::-1 if is_down else 1, ::-1 if is_mirrored else 1]
-    _write_planes(frame, stored.transpose(0,2,1) if is_swapped else stored)
+    if is_swapped: stored = stored.transpose(0,2,1)
+    _write_planes(frame, stored, *(part or stored.shape[1:]))
     return out
 
 # %% ../../nbs/videos/04_video.ipynb #e9105b2d
@@ -503,24 +530,37 @@ def open_frames(
         with open_video(video) as (container,stream): yield FileFrames(container, stream, keyframes, start=start, stop=stop)
 
 # %% ../../nbs/videos/04_video.ipynb #6b5aa260
-def _new_clip(n, height, width, video):
-    "Room for `n` frames of `video`"
+def _check_room(n, height, width, video):
+    "Raise a `VideoError` if `n` frames of `video` are too many to hold"
     n_bytes = 3*n*height*width
     if n_bytes>8e9: raise VideoError(f'{video}: {n} frames of {height} x {width} pixels take {n_bytes/1e9:.1f} GB: '
         'take fewer or give a smaller size')
-    return np.empty((n,3,height,width), np.uint8)
 
 # %% ../../nbs/videos/04_video.ipynb #738b3dbe
-def _stack_frames(frames, idxs, size, video):
+@dataclass
+class ClipPlace:
+    "Where the frames of a clip are to be written, and which part of them"
+    new:callable # From the number of frames, height and width to an array `(n, 3, height, width)` of `uint8`
+    cut:callable=None # From the height and width of the scaled frames to `(top, left, height, width)` of the part to keep, or `None`
+
+_anywhere = ClipPlace(lambda n, height, width: np.empty((n,3,height,width), np.uint8))
+
+def _stack_frames(frames, idxs, size, video, place):
     "The frames numbered `idxs` of the iterator `frames` of `video` as a `TensorClip`, and how many were seen"
     row_of = {number:row for row,number in enumerate(sorted(set(idxs)))}
-    last,clip = max(idxs),None
+    last,clip,part = max(idxs),None,None
     for frame in frames:
-        if clip is None: clip = _new_clip(len(row_of), *frame.shape(size), video)
-        if frame.number in row_of: frame.pixels(out=clip[row_of[frame.number]])
+        if clip is None:
+            height,width = frame.shape(size)
+            _check_room(len(row_of), height, width, video)
+            window = place.cut(height, width) if place.cut else None
+            if window: part = (height,width,*window[:2])
+            new = place.new if len(row_of)==len(idxs) else _anywhere.new
+            clip = new(len(row_of), *(window[2:] if window else (height,width)))
+        if frame.number in row_of: frame.pixels(out=clip[row_of[frame.number]], part=part)
         if frame.number>=last: break
     for number,row in row_of.items():
-        if number>frame.number: frame.pixels(out=clip[row])
+        if number>frame.number: frame.pixels(out=clip[row], part=part)
     rows = [row_of[i] for i in idxs]
     if rows!=list(range(len(clip))): clip = clip[rows]
     return torch.from_numpy(clip).as_subclass(TensorClip), frame.number+1
@@ -542,14 +582,15 @@ def read_clip(
     keyframes:bool=False, # Count and decode key frames only?
     start:float=None, # Second of the film at which a stretch starts, within which frames are numbered
     stop:float=None, # Second before which the stretch ends
+    place:ClipPlace=_anywhere, # Where to write the frames, all of them to new memory if not given
 ) -> TensorClip: # The frames `idxs` as `uint8`, shape `(len(idxs), 3, H, W)`
     "Decode some frames of `video`"
     with open_video(video) as (container,stream):
         frames = FileFrames(container, stream, keyframes, start=start, stop=stop)
         numbers = _frame_numbers(idxs, frames)
-        clip,n_seen = _stack_frames(frames.at(numbers), numbers, size, video)
+        clip,n_seen = _stack_frames(frames.at(numbers), numbers, size, video, place)
     if n_seen>max(numbers) or n_seen<1 or not callable(idxs): return clip
-    return read_clip(video, idxs(n_seen), size, keyframes, start, stop)
+    return read_clip(video, idxs(n_seen), size, keyframes, start, stop, place)
 
 # %% ../../nbs/videos/04_video.ipynb #a75bda3c
 def read_frames(
@@ -558,8 +599,9 @@ def read_frames(
     size:int=None, # Length of the short side in pixels, that of the first frame read if `None`
     start:float=None, # Second at which a stretch starts, at 25 pictures a second
     stop:float=None, # Second before which the stretch ends
+    place:ClipPlace=_anywhere, # As for `read_clip`
 ) -> TensorClip: # The frames `idxs` as `uint8`, shape `(len(idxs), 3, H, W)`
     "Read some frames of a frame folder"
     frames = FolderFrames(folder, start, stop)
     idxs = [min(i, frames.n_frames-1) for i in _frame_numbers(idxs, frames)]
-    return _stack_frames(frames.at(idxs), idxs, size, folder)[0]
+    return _stack_frames(frames.at(idxs), idxs, size, folder, place)[0]
