@@ -36,7 +36,7 @@ def memory_error(
 
 # %% ../../nbs/clips/13a_loader.ipynb #f0ddb5f8
 class DirectRead:
-    "Clips as a loader reads them, cut where they are decoded and written right into their batch"
+    "Reads clips for a loader: cuts them where they are decoded, and writes them right into their batch"
     def __init__(self,
         dl:DataLoader, # Of clips
         reader, # The `ReadClip` of its data set
@@ -73,8 +73,8 @@ class DirectRead:
 
 def direct_read(
     dl:DataLoader, # Of clips
-) -> DirectRead|None: # `None` where transforms want whole frames, or something else stands in the way
-    "The short way to the clips of `dl`"
+) -> DirectRead|None: # `None` where clips have to be read whole and copied
+    "The reader that writes the clips of `dl` into its batches"
     if not isinstance(dl.dataset, Datasets) or 'create_item' in vars(dl): return
     clips = dl.dataset.tls[0]
     readers = [o for o in clips.tfms.fs if o.name!='noop']
