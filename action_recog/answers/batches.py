@@ -241,6 +241,12 @@ class Batcher:
         self.n_threads,self.pool = n_threads,None
         self.working = deque()
 
+    @property
+    def n_full(self)->int: # At least 1
+        "Frames of a full batch of those that wait"
+        _,(_,frame) = self.frames[0]
+        return max(min(self.most, self.room//frame.nbytes), 1)
+
     def add(self,
         queue:ClipQueue, # Of the video that the frames are from
         numbers:list, # Frame numbers, in order
@@ -249,7 +255,7 @@ class Batcher:
         "Take in frames of a video, and ask about what is complete with them"
         for _,cut in try_together(lambda pairs: [self.prep.cut(o) for _,o in pairs], [(queue,frames)]):
             self.frames += [(queue,o) for o in zip(numbers, cut.as_subclass(Tensor))]
-        while self.frames and len(self.frames)>=min(self.most, self.room//self.frames[0][1][1].nbytes): self.encode()
+        while self.frames and len(self.frames)>=self.n_full: self.encode()
 
     def flush(self):
         "Ask about everything that is left"
@@ -297,7 +303,7 @@ def _first(waiting, n):
 @patch
 def encode(self:Batcher):
     "Encode a batch of frames"
-    batch = _first(self.frames, max(min(self.most, self.room//self.frames[0][1][1].nbytes), 1))
+    batch = _first(self.frames, self.n_full)
     places = []
     for (queue,(number,_)),frame in try_together(self._normalised, batch):
         places += [(queue,place) for place in queue.arrive(number, frame)]

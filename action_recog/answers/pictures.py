@@ -194,7 +194,7 @@ class Pixels:
     def __init__(self,
         size:int=None, # Length of the short side in pixels, the frames' own if `None`
     ):
-        self.size,self.scaler,self.shape = size,VideoReformatter(),None
+        self.size,self.scaler,self.first,self.shape = size,VideoReformatter(),VideoReformatter(),None
 
     def __call__(self,
         frame, # `av.VideoFrame`
@@ -210,11 +210,29 @@ class Pixels:
         stored = out[:, ::-1 if is_down else 1, ::-1 if is_mirrored else 1]
         if is_swapped: stored = stored.transpose(0,2,1)
         _,h,w = stored.shape
-        convert = partial(self.scaler.reformat, frame, w, h, interpolation=Interpolation.BILINEAR, threads=1)
-        if w%16 and (h,w)==(frame.height,frame.width): stored[:] = convert('rgb24').to_ndarray().transpose(2,0,1)
-        else:
-            for plane,channel in zip(convert('gbrp').planes, (1,2,0)): stored[channel] = np.frombuffer(plane, np.uint8).reshape(h, -1)[:,:w]
+        for plane,channel in zip(self._planes(frame, h, w), (1,2,0)): stored[channel] = plane[:,:w]
         return out
+
+    def _planes(self, frame, h, w):
+        "Green, blue and red at a size, as arrays that may be wider"
+        is_own = (h,w)==(frame.height,frame.width)
+        convert = partial(self.scaler.reformat, interpolation=Interpolation.BILINEAR, threads=1)
+        if is_own and w%16: return convert(frame, w, h, 'rgb24').to_ndarray().transpose(2,0,1)[[1,2,0]]
+        if not is_own and 3*h>2*frame.height and h%2==0 and frame.format.name=='yuv420p':
+            frame = self._scale_first(frame, h, w)
+            w = frame.width
+        return [np.frombuffer(o, np.uint8).reshape(h, -1) for o in convert(frame, w, h, 'gbrp').planes]
+
+    def _scale_first(self, frame, h, w):
+        "Scale a 4:2:0 `frame` in its own colours, with columns added to a multiple of 16"
+        columns,planes = -(-w//16)*16,[]
+        scaled = self.first.reformat(frame, w, h, 'yuv420p', interpolation=Interpolation.BILINEAR, threads=1)
+        for plane,half in zip(scaled.planes, (1,2,2)):
+            rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+            planes.append(rows[:h//half, :columns//half])
+        res = av.VideoFrame.from_dlpack(planes, 'yuv420p')
+        res.colorspace,res.color_range = frame.colorspace,frame.color_range
+        return res
 
 # %% ../../nbs/answers/54a_pictures.ipynb #afd46c16
 def _by_pillow(fn):

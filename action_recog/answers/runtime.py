@@ -39,24 +39,6 @@ def answer_dict(
     said = dict(said=list(answer.said)) if answer.verdict else {}
     return dict(video=str(answer.video), seconds=round(answer.seconds, 3), **said, labels=labels, segments=segments)
 
-def _times_of(seconds, count, starts):
-    "Second at which each step starts, and the end, when the `seconds` of the first frames are known"
-    fps = count.fps
-    end = seconds[-1]+1/fps
-    times = end-len(seconds)/fps+np.arange(count.n)/fps if count.uneven is None else count.uneven-count.uneven[0]
-    known = [seconds[o] if o<len(seconds) else times[o] for o in starts]
-    return known,(end if len(seconds)>=count.n else times[-1]+1/fps)
-
-def _clock(frames, fps):
-    "Each frame with its number and its seconds since the first, which never go back"
-    seconds,zero = 0.,None
-    for number,frame in enumerate(frames):
-        clock = number/fps if frame.time is None else frame.time
-        if zero is None: zero = clock
-        elif clock-zero-seconds<0: zero = clock-seconds-1/fps
-        seconds = clock-zero
-        yield number,seconds,frame
-
 # %% ../../nbs/answers/55a_runtime.ipynb #2014e765
 def _times_of(seconds, count, starts):
     "Second at which each step starts, and the end, when the `seconds` of the first frames are known"

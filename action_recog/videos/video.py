@@ -490,7 +490,7 @@ class FolderFrames:
         start:float=None, # Second at which a stretch of them starts
         stop:float=None, # Second before which it ends
     ):
-        self.folder = folder
+        self.folder,self.place = folder,os.fspath(folder)
         try: self.names = frame_names(folder)
         except (ValueError, OSError) as e: raise VideoError(str(e)) from None
         self.codec = _jpeg_codec()
@@ -507,7 +507,7 @@ class FolderFrames:
     def times(self): return np.array(self.span)/self.fps
 
     def __getitem__(self, number):
-        open_picture = partial(_open_image, f'{self.folder}/{self.names[self.span[number]]}', self.codec)
+        open_picture = partial(_open_image, f'{self.place}/{self.names[self.span[number]]}', self.codec)
         return TimedFrame(number, self.span[number]/self.fps, open_picture)
 
     def at(self, numbers):
