@@ -150,7 +150,9 @@ def _scale_first(frame, height, width):
 def _planes(frame, height, width):
     "Green, blue and red of `frame` at a size, as arrays that may be wider"
     is_own = (height,width)==(frame.height,frame.width)
-    if is_own and width%16: return _convert(frame, height, width, 'rgb24').to_ndarray().transpose(2,0,1)[[1,2,0]]
+    if is_own and width%16:
+        red,green,blue = _convert(frame, height, width, 'rgb24').to_ndarray().transpose(2,0,1)
+        return green,blue,red
     if not is_own and 3*height>2*frame.height and height%2==0 and frame.format.name=='yuv420p':
         frame = _scale_first(frame, height, width)
         width = frame.width
