@@ -5,8 +5,8 @@
 All ways convert the same videos at full size and at 128 pixels, with the same number of processes, in turns, in memory
 and, where `--dest` names a folder, on its disk; the median counts. A second table has what was written and how fast
 clips are read from it: 16 frames spread over a clip, at 112 pixels, in random order, in one process. A third has the
-quality, at as many bytes as the tutorial's: PSNR (of the mean squared error over all frames) and SSIM of each plane of what is read back against the planes that
-the decoder gives, their range stretched to a JPEG's. At 128 pixels each way is compared with those planes in its own
+quality, at as many bytes as the tutorial's: PSNR (of the mean squared error over all frames) and SSIM of each plane of
+what is read back against the planes that the decoder gives, their range stretched to a JPEG's. At 128 pixels each way is compared with those planes in its own
 scaler's hands: Pillow's for the tutorial, FFmpeg's for ours. Real clips of the first training list are used where there
 are some, else the sample's."""
 import os,random,shutil,statistics,time,warnings
