@@ -1,4 +1,4 @@
-"""Several sources are read ahead of whoever needs them
+"""Threads that read several sources before their items are asked for
 
 Docs: https://action-recog.github.io/action_recog/answers/ahead.html.md"""
 
@@ -16,14 +16,14 @@ from fastai.vision.all import *
 _end = object()
 
 class SourceReaders:
-    "Threads that read several sources at a time, each into a box of its own"
+    "Threads that read several sources at a time, each into a queue of its own"
     def __init__(self,
         sources:list, # Functions without arguments; each gives an iterable
         n_threads:int, # Threads
         depth:int, # Items of a source that wait to be taken
     ):
         self.sources = sources
-        self.boxes = [queue.Queue(depth) for _ in sources]
+        self.queues = [queue.Queue(depth) for _ in sources]
         self.turn = iter(range(len(sources)))
         self.lock = threading.Lock()
         self.room = threading.Semaphore(2*n_threads)
@@ -37,12 +37,12 @@ def put(self:SourceReaders,
     i:int, # Number of the source
     item, # What was read
 ) -> bool: # `False` if nobody wants it any more
-    "Lay an item into its box as soon as there is room"
+    "Put an item into its queue as soon as there is room"
     while not self.is_over.is_set():
-        box = self.boxes[i]
-        if box is None: return False
+        waiting = self.queues[i]
+        if waiting is None: return False
         try:
-            box.put(item, timeout=.1)
+            waiting.put(item, timeout=.1)
             return True
         except queue.Full: pass
     return False
@@ -67,8 +67,8 @@ def leave(self:SourceReaders,
     i:int, # Number of the source
 ):
     "Want no more of a source"
-    if self.boxes[i] is None: return
-    self.boxes[i] = None
+    if self.queues[i] is None: return
+    self.queues[i] = None
     self.room.release()
 
 @patch
@@ -77,7 +77,7 @@ def take(self:SourceReaders,
 ): # Generator; raises what the source raised
     "The items of a source"
     while True:
-        item,error = self.boxes[i].get()
+        item,error = self.queues[i].get()
         if item is _end: break
         yield item
     self.leave(i)
@@ -96,7 +96,7 @@ def read_ahead(
     n_threads:int=None, # Threads that read, the number of cores if `None` but at most 8
     depth:int=2, # Items of a source that wait to be taken
 ): # Generator of generators: the items of each source, which raise what it raised
-    "What many sources give, in order, read ahead by threads"
+    "The items of many sources, in order, read ahead by threads"
     sources = list(sources)
     n_threads = max(min(ifnone(n_threads, min(num_cpus(), 8)), len(sources)), 1)
     with closing(SourceReaders(sources, n_threads, depth)) as readers:

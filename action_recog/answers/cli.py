@@ -22,7 +22,7 @@ def _why_alone(argv):
     "Why a command cannot be had, where the package was installed without what it needs"
     name = Path(argv[0]).stem
     if not re.fullmatch('ar-[a-z]+', name) or find_spec('fastai'): return None
-    return f'{name}: fastai is not installed, so only ONNX files answer here (ar-predict VIDEO --learner NAME.onnx, ar-watch too): pip install action_recog for all else'
+    return f'{name}: fastai is not installed, so only ONNX files answer here (ar-predict VIDEO --learner NAME.onnx, ar-watch too, and --help beside it): pip install action_recog for all else'
 
 if _onnx_command(sys.argv):
     from action_recog.answers.shell import run_command
@@ -108,7 +108,7 @@ def ar_data(
     action:str, # `sample`, `ucf101`, `frames`, `shrink`, `check` or `look`
     path:str=None, # sample, ucf101: folder to write, ucf101's in fastai's data; frames, shrink, check, look: folder of class folders
     dest:str=None, # frames, shrink: folder to write, `path` with -frames or -small if not given; look: page, `path`-look.html
-    size:int=None, # frames, shrink: length of the short side in pixels, if not given the videos' own, or 128 for shrink
+    size:int=None, # frames, shrink: length of the short side in pixels; if not given, the videos' own for frames, 128 for shrink
     force:bool=False, # frames, shrink: write anew what is there?
     n_workers:int=None, # frames, shrink, check, look: processes, the number of cores if not given
     lists:str=None, # check: folder of the UCF101 lists, looked for in and beside `path` if not given
@@ -121,7 +121,7 @@ def ar_data(
     rate:float=None, # check: frames a second of labels that count frames
     point:float=None, # check: seconds that an event of the labels lasts that has no end
 ):
-    "Write the sample videos, fetch UCF101, extract the frames of videos or write them small, check that all clips are there and whole, or look at them"
+    "Make the sample videos, fetch UCF101, copy videos to frame folders or to small videos that are quicker to read, check that all clips are there and whole, or look at them"
     if action not in ('sample','ucf101','frames','shrink','check','look'):
         raise ValueError(f'there is no action {action!r}: choose sample, ucf101, frames, shrink, check or look')
     if path is None and action!='ucf101': raise ValueError(f'{action} needs a folder: ar-data {action} PATH')

@@ -1,4 +1,4 @@
-"""Models that travel: any saved learner, ONNX, the Hugging Face hub
+"""Learners for other places: any saved learner, ONNX, `torch.export`, the Hugging Face hub
 
 Docs: https://action-recog.github.io/action_recog/answers/export.html.md"""
 

@@ -175,7 +175,7 @@ def check_asked(
     k:int=1, # Labels to give
     window:float=None, # Seconds
 ):
-    "Refuse numbers that ask for nothing"
+    "Refuse numbers with which nothing can be asked"
     for name,o in dict(n_clips=n_clips, k=k).items():
         if not _is_whole(o, 10**6): raise RuntimeFault(f'{name} is a whole number from 1, not {o!r}')
     if window is not None and not _is_number(window, 0): raise RuntimeFault(f'window is a number of seconds above 0, not {window!r}')
@@ -192,7 +192,7 @@ def threshold_of(
         if not _is_number(none, 0) or none>1: raise RuntimeFault(f'none is a probability above 0, or True, not {none!r}')
         return float(none)
     if model.none_below is None: raise RuntimeFault('this learner knows no probability below which it is none of these: '
-        'train it with ar-train --calibrate, or give none=0.6, for example')
+        'train it with ar-train --calibrate and export it anew, or give none=0.6 in Python, for example')
     return model.none_below
 
 def tell(
@@ -200,7 +200,7 @@ def tell(
     probs:np.ndarray, # `(classes,)`
     none_below:float=None, # With one label: probability below which it is none of these
 ) -> tuple: # Labels, none where it is none of these
-    "What is said by probabilities"
+    "The labels that are said by probabilities"
     bars = .5 if model.thresholds is None else np.array(model.thresholds, np.float32)
     if model.several: return tuple(model.vocab[i] for i in np.flatnonzero(probs>bars))
     best = int(probs.argmax())

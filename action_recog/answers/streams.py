@@ -39,7 +39,8 @@ def _open_source(source, timeout):
     if _is_camera(s): format = dict(win32='dshow', darwin='avfoundation').get(sys.platform, 'v4l2')
     options = dict(rtsp_transport='tcp') if s.startswith('rtsp://') else {}
     try: return av.open(name, format=format, options=options, timeout=None if format else timeout)
-    except (av.FFmpegError, ValueError) as e: raise RuntimeFault(f'{source} cannot be read ({_why(e, timeout)}): check that it is there and is a video') from None
+    except (av.FFmpegError, ValueError) as e: raise RuntimeFault(f'the {"camera" if format else "stream"} {source} cannot be read ({_why(e, timeout)}): '
+        'check that it is there') from None
 
 def _why(e, timeout):
     if isinstance(e, (av.error.ExitError,av.error.TimeoutError)): return f'nothing came for {timeout:g} s'

@@ -1,4 +1,4 @@
-"""Memory in which batches are made and sent, used over and over
+"""The memory of batches: clips are written where the batch has them, and the memory is used again
 
 Docs: https://action-recog.github.io/action_recog/clips/batches.html.md"""
 
@@ -54,14 +54,14 @@ class SharedSlots:
 
 # %% ../../nbs/clips/11b_batches.ipynb #81f47fea
 class _Loan:
-    "A slot in use, given back when no array shows it any more"
+    "A slot in use, which is given back when no array shows it any more"
     def __init__(self, slots, slot):
         self.memory,self.is_used,self.slot = slots.memory[slot],slots.is_used.numpy(),slot
         self.__array_interface__ = self.memory.numpy().__array_interface__
     def __del__(self): self.is_used[self.slot] = 0
 
 class Sent:
-    "What goes to another process and is something else there"
+    "What is sent to another process, and is `make(*args)` there"
     def __init__(self, make, *args): self.make,self.args = make,args
     def __reduce__(self): return self.make,self.args
 
@@ -93,7 +93,7 @@ def _send(x):
 def _address(x): return x.as_subclass(Tensor).data_ptr()
 
 class BatchPlace:
-    "Memory in which batches come into being, one after the other"
+    "The memory of batches that are made one after the other"
     def __init__(self,
         n:int, # Clips of a batch
         slots:SharedSlots=None, # Memory of the workers, `None` where there are none

@@ -54,7 +54,7 @@ def parse_time(
 # %% ../../nbs/clips/12b_columns.ipynb #409c8624
 @dataclass
 class LabelFile:
-    "A file of labels and what is said about it"
+    "A file of labels, and what the caller knows about it"
     fn:Path # The file
     text:str # Its text
     rate:float=None # Frames a second, where the file counts frames

@@ -1,4 +1,4 @@
-"""Small videos that are quick to read at any frame
+"""Copies of videos with small pictures, each of which can be read by itself
 
 Docs: https://action-recog.github.io/action_recog/videos/shrink.html.md"""
 

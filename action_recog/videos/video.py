@@ -147,10 +147,12 @@ def _scale_first(frame, height, width):
     scaled.colorspace,scaled.color_range = frame.colorspace,frame.color_range
     return scaled
 
-def _planes(frame, height, width):
-    "Green, blue and red of `frame` at a size, as arrays that may be wider"
+def _planes(frame, height, width, right):
+    "Green, blue and red of `frame` at a size, as arrays that may be wider; only columns before `right` matter"
     is_own = (height,width)==(frame.height,frame.width)
-    if is_own and width%16: return _convert(frame, height, width, 'rgb24').to_ndarray().transpose(2,0,1)[[1,2,0]]
+    if is_own and right>width//16*16:
+        red,green,blue = _convert(frame, height, width, 'rgb24').to_ndarray().transpose(2,0,1)
+        return green,blue,red
     if not is_own and 3*height>2*frame.height and height%2==0 and frame.format.name=='yuv420p':
         frame = _scale_first(frame, height, width)
         width = frame.width
@@ -159,7 +161,7 @@ def _planes(frame, height, width):
 def _write_planes(frame, out, height, width, top=0, left=0):
     "Scale `frame` to `height` and `width`, and write the part at `top` and `left` into `out`, an array `(3, h, w)`"
     rows,columns = slice(top, top+out.shape[1]),slice(left, left+out.shape[2])
-    for plane,channel in zip(_planes(frame, height, width), (1,2,0)): out[channel] = plane[rows, columns]
+    for plane,channel in zip(_planes(frame, height, width, columns.stop), (1,2,0)): out[channel] = plane[rows, columns]
 
 # %% ../../nbs/videos/04_video.ipynb #e4dc7b37
 class TimedFrame:
