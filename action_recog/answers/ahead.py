@@ -39,8 +39,10 @@ def put(self:SourceReaders,
 ) -> bool: # `False` if nobody wants it any more
     "Put an item into its queue as soon as there is room"
     while not self.is_over.is_set():
+        waiting = self.queues[i]
+        if waiting is None: return False
         try:
-            self.queues[i].put(item, timeout=.1)
+            waiting.put(item, timeout=.1)
             return True
         except queue.Full: pass
     return False
@@ -54,12 +56,21 @@ def work(self:SourceReaders):
         if i is None or self.is_over.is_set(): return
         try:
             for item in self.sources[i]():
-                if not self.put(i, (item,None)): return
-            self.put(i, (_end,None))
+                if not self.put(i, (item,None)): break
+            else: self.put(i, (_end,None))
         # It is raised where the items are taken
         except Exception as e: self.put(i, (_end,e))
 
 # %% ../../nbs/answers/50c_ahead.ipynb #9dffb740
+@patch
+def leave(self:SourceReaders,
+    i:int, # Number of the source
+):
+    "Want no more of a source"
+    if self.queues[i] is None: return
+    self.queues[i] = None
+    self.room.release()
+
 @patch
 def take(self:SourceReaders,
     i:int, # Number of the source
@@ -69,8 +80,7 @@ def take(self:SourceReaders,
         item,error = self.queues[i].get()
         if item is _end: break
         yield item
-    self.queues[i] = None
-    self.room.release()
+    self.leave(i)
     if error: raise error
 
 @patch
@@ -90,4 +100,6 @@ def read_ahead(
     sources = list(sources)
     n_threads = max(min(ifnone(n_threads, min(num_cpus(), 8)), len(sources)), 1)
     with closing(SourceReaders(sources, n_threads, depth)) as readers:
-        for i in range_of(sources): yield readers.take(i)
+        for i in range_of(sources):
+            yield readers.take(i)
+            readers.leave(i)

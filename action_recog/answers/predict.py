@@ -160,6 +160,7 @@ class VideoPass:
         self.video,self.kwargs = video,kwargs
         self.reader = clip_reader(learn.dls.valid)
         self.plan,self.witness,self.queue = None,None,None
+        self.is_over = False
 
     def read(self): # Generator of pairs: frame numbers, `uint8` tensor `(n, 3, H, W)`
         "The frames that the learner has to see, a batch at a time"
@@ -169,6 +170,7 @@ class VideoPass:
             self.asked = self.plan.clips+self.plan.windows
             self.witness = Witness(n, frames.fps, self.plan.starts)
             wanted = {number for clip in self.asked for number in clip}
+            frames = itertools.takewhile(lambda _: not self.is_over, frames)
             yield from frame_batches(self.witness.follow(frames), wanted, getattr(self.reader, 'size', None), room=2**24)
 
     def ask(self,
@@ -253,13 +255,17 @@ def answers(self:Answering,
     passes = [VideoPass(self.learn, o, **self.plan) for o in videos]
     res = [None]*len(videos)
     with closing(batcher), closing(read_ahead([o.read for o in passes])) as ahead:
-        for i,batches in zip(progress_bar(range_of(videos), leave=False) if has_bar else range_of(videos), ahead):
-            numbers = passes[i].ask(self.learn, batcher, batches)
-            try:
-                with self.learn.no_bar() if has_bar else nullcontext(): _go_through(numbers, passes[i], self.learn)
-            # Decoders and models fail in ways of their own, and the others are to get their answers
-            except Exception as e: res[i] = e
-        batcher.flush()
+        try:
+            for i,batches in zip(progress_bar(range_of(videos), leave=False) if has_bar else range_of(videos), ahead):
+                numbers = passes[i].ask(self.learn, batcher, batches)
+                try:
+                    with self.learn.no_bar() if has_bar else nullcontext(): _go_through(numbers, passes[i], self.learn)
+                # Decoders and models fail in ways of their own, and the others are to get their answers
+                except Exception as e: res[i] = e
+            batcher.flush()
+        # A thread is not to read on to the end of a long film after Ctrl-C
+        finally:
+            for o in passes: o.is_over = True
     for i,o in enumerate(passes):
         try: res[i] = res[i] or self.answer(o)
         except Exception as e: res[i] = e

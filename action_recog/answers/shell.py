@@ -31,6 +31,16 @@ def answer_rows(
     return rows+[(answer['video'], 'segment', *o.values()) for o in answer['segments']]
 
 # %% ../../nbs/answers/55b_shell.ipynb #1fd6b825
+def _no_reader():
+    "Send what is still printed nowhere, since nobody reads it: `ar-predict … | head`"
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+def _print_answer(o, writer, as_json, as_csv, named):
+    if 'error' in o: print(f'ar-predict: {o["error"]}', file=sys.stderr)
+    elif as_csv: writer.writerows(answer_rows(o))
+    else: print(json.dumps(o, ensure_ascii=False) if as_json else answer_text(o, named))
+    sys.stdout.flush()
+
 def print_answers(
     answers, # Dicts as for `answer_text`, one for each video; with `error` where there is no answer
     as_json:bool=False, # Print JSON, a line for each video?
@@ -39,13 +49,12 @@ def print_answers(
 ) -> int: # Videos without an answer
     "Print the most likely labels of videos, and what happens when in long ones"
     n_bad,writer = 0,csv.writer(sys.stdout, lineterminator='\n')
-    if as_csv: writer.writerow(['video','part','start','end','label','probability'])
-    for o in answers:
-        if 'error' in o:
-            n_bad += 1
-            print(f'ar-predict: {o["error"]}', file=sys.stderr)
-        elif as_csv: writer.writerows(answer_rows(o))
-        else: print(json.dumps(o, ensure_ascii=False) if as_json else answer_text(o, named), flush=True)
+    try:
+        if as_csv: writer.writerow(['video','part','start','end','label','probability'])
+        for o in answers:
+            n_bad += 'error' in o
+            _print_answer(o, writer, as_json, as_csv, named)
+    except BrokenPipeError: _no_reader()
     return n_bad
 
 # %% ../../nbs/answers/55b_shell.ipynb #702fc484
@@ -99,6 +108,7 @@ def print_moments(
             printer.add(m)
             if seconds is not None and m.seconds>=seconds: break
     except KeyboardInterrupt: pass
+    except BrokenPipeError: _no_reader()
     printer.close()
 
 # %% ../../nbs/answers/55b_shell.ipynb #1d16cf6b

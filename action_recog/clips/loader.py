@@ -12,6 +12,7 @@ import ctypes,gc,itertools
 from contextlib import suppress
 import torch.utils.data as data
 from hashlib import blake2b
+from multiprocessing.context import get_spawning_popen
 from fastai.vision.all import *
 from fastai.data.load import _loaders
 from .seeds import *
@@ -95,7 +96,7 @@ def trim_memory():
 class ClipDL(SeededDL):
     "A loader of clips"
     hash_frames,hashes,kept,plan = False,None,None,None
-    slots,place,direct = None,None,None
+    lent,slots,place,direct = None,None,None,None
 
     def do_batch(self, b):
         b = super().do_batch(b)
@@ -129,16 +130,25 @@ class ClipDL(SeededDL):
         self.randomize()
         self.before_iter()
         self._DataLoader__idxs = self.get_idxs()
+        batches = None
         try:
-            for b in self.worker_batches(): yield self.after_batch(self.receive(b))
+            batches = self.worker_batches()
+            if batches is self.kept: self.lent = batches
+            for b in batches: yield self.after_batch(self.receive(b))
         except RuntimeError as e:
-            self.stop_workers()
+            if batches is None or batches is self.kept: self.stop_workers()
             known = memory_error(e)
-            raise known from None if known else e
+            if known: raise known from None
+            raise
+        finally:
+            if self.lent is batches: self.lent = None
         self.after_iter()
         if hasattr(self, 'it'): del(self.it)
 
-    def __getstate__(self): return {k:v for k,v in self.__dict__.items() if k not in ('kept','place','direct')}
+    def __getstate__(self):
+        left_out = {'kept','lent','place','direct'}
+        if not get_spawning_popen(): left_out.add('plan') # Which a copy would not share with its workers
+        return {k:v for k,v in self.__dict__.items() if k not in left_out}
 
 # %% ../../nbs/clips/13a_loader.ipynb #2444feed
 @patch
@@ -155,7 +165,7 @@ def receive(self:ClipDL,
 def stop_workers(self:ClipDL):
     "End workers that stay; the next epoch gets new ones"
     if self.kept is not None: self.kept._shutdown_workers()
-    self.kept = self.slots = None
+    self.kept = self.lent = None
 
 # %% ../../nbs/clips/13a_loader.ipynb #b6dab44f
 @patch
@@ -176,15 +186,28 @@ def sample(self:ClipDL): # Generator of pairs of an index and how often it came 
     return super(ClipDL, self).sample()
 
 @patch
+def new_batches(self:ClipDL,
+    plan:Tensor=None, # From which its workers read what comes in an epoch, `None` for workers of one epoch
+): # Iterator, with the memory of its workers
+    "The batches of new workers, or of none"
+    fake = self.fake_l
+    if not fake.num_workers: return _loaders[1](fake)
+    slots,had = SharedSlots(fake.num_workers, fake.prefetch_factor+2),self.plan
+    self.slots,self.plan = slots,plan
+    try: batches = _loaders[0](fake)
+    finally: self.slots,self.plan = None,had
+    batches.slots = slots
+    return batches
+
+@patch
 def worker_batches(self:ClipDL): # Iterator
     "The batches as the workers make them, by workers that stay or by new ones"
     fake = self.fake_l
     if torch.device(self.device or 'cpu').type=='cuda': fake.pin_memory = True
-    stay = fake.persistent_workers and fake.num_workers>0 and self.indexed and self.n is not None
-    if stay: self.write_plan()
-    if fake.num_workers and self.kept is None: self.slots = SharedSlots(fake.num_workers, fake.prefetch_factor+2)
-    if not stay: return _loaders[fake.num_workers==0](fake)
-    if self.kept is None: self.kept = _loaders[0](fake)
+    stay = fake.persistent_workers and fake.num_workers>0 and self.indexed and self.n is not None and self.lent is None
+    if not stay: return self.new_batches()
+    self.write_plan()
+    if self.kept is None: self.kept = self.new_batches(self.plan)
     else:
         torch.empty((), dtype=torch.int64).random_()
         self.kept._reset(fake)

@@ -67,7 +67,10 @@ def extract_frames(
 def _write_frames(video, folder, size):
     for frame in whole_frames(video):
         fd = os.open(f'{folder}/{frame.number}.jpg', os.O_WRONLY|os.O_CREAT|os.O_EXCL|getattr(os, 'O_BINARY', 0), 0o666)
-        try: os.write(fd, encode_frame(frame, size))
+        try:
+            jpeg = encode_frame(frame, size)
+            # A full disk takes a part without an error, and says why when it is to take the rest
+            while jpeg: jpeg = jpeg[os.write(fd, jpeg):]
         finally: os.close(fd)
 
 # %% ../../nbs/videos/05_frames.ipynb #08f28526

@@ -109,5 +109,5 @@ def shrink(
 ) -> pd.DataFrame: # A row a video: `video`, `status` (done, skipped, failed), `n_frames`, `n_bytes`, `reason` if failed
     "Write all videos below `path` small, as films of JPEGs"
     if size is not None and size<1: raise ValueError(f'size is a number of pixels from 1, not {size}')
-    if Path(dest).resolve()==Path(path).resolve(): raise VideoError(f'{path} cannot be shrunk into itself: choose another folder')
+    if Path(dest).resolve().is_relative_to(Path(path).resolve()): raise VideoError(f'{path} cannot be shrunk into itself: choose a folder outside it')
     return convert_dataset(path, dest, shrink_video, shrunk_file, 'videos', size, force, n_workers)
