@@ -6,6 +6,7 @@ from .videos.bars import *
 from .videos.download import *
 from .videos.archive import *
 from .videos.seek import *
+from .videos.convert import *
 from .videos.video import *
 from .videos.jpeg import *
 from .videos.layout import *

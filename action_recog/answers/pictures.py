@@ -12,10 +12,10 @@ __all__ = ['RuntimeFault', 'open_film', 'film_stream', 'frame_files', 'FrameTime
 import av,math,os,re
 import numpy as np
 from av.stream import Disposition
-from av.video.reformatter import Interpolation,VideoReformatter
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+from ..videos.convert import *
 
 # %% ../../nbs/answers/54a_pictures.ipynb #d94c5e05
 class RuntimeFault(ValueError): "Something cannot be used; the message says what and the way on"
@@ -168,18 +168,6 @@ def frame_times(
     return FrameTimes(len(span), fps, find_uneven(times[span.start:span.stop]), span.start)
 
 # %% ../../nbs/answers/54a_pictures.ipynb #378c844a
-_turned = {0:(False,False,False), 1:(True,True,False), 2:(False,True,True), 3:(True,False,True)}
-
-def _orientation(frame):
-    "What makes a stored picture upright: swap the axes, turn it upside down, mirror it"
-    try: matrix = frame.side_data.get('DISPLAYMATRIX')
-    except ValueError: return _turned[round(frame.rotation/90)%4]
-    if matrix is None: return _turned[0]
-    a,b,_,c,d = np.frombuffer(matrix, np.int32)[:5]
-    is_swapped = bool(abs(b)>abs(a))
-    down,right = (b,c) if is_swapped else (d,a)
-    return is_swapped, bool(down<0), bool(right<0)
-
 def check_shape(
     height:int, # Of the pictures, in pixels
     width:int, # Of the pictures, in pixels
@@ -189,50 +177,28 @@ def check_shape(
     raise RuntimeFault(f'pictures of {width} x {height} pixels are too large or too thin: scale them to 64 megapixels or less, '
         'with no side longer than 50 times the other')
 
+# %% ../../nbs/answers/54a_pictures.ipynb #3e675fff
 class Pixels:
-    "Upright RGB pictures from the frames of a decoder, all by one scaler"
+    "Upright RGB pictures from the frames of a decoder, all of one size"
     def __init__(self,
         size:int=None, # Length of the short side in pixels, the frames' own if `None`
     ):
-        self.size,self.scaler,self.first,self.shape = size,VideoReformatter(),VideoReformatter(),None
+        self.size,self.shape = size,None
 
     def __call__(self,
         frame, # `av.VideoFrame`
     ) -> np.ndarray: # `uint8`, `(3, h, w)`, of the same size for all frames
         "The picture of a frame"
-        is_swapped,is_down,is_mirrored = _orientation(frame)
+        is_swapped,is_down,is_mirrored = orientation_of(frame)
         check_shape(frame.height, frame.width)
         if self.shape is None:
-            scale = 1 if self.size is None else self.size/min(frame.height, frame.width)
-            h,w = max(round(frame.height*scale), 1),max(round(frame.width*scale), 1)
+            h,w = scaled_size(frame.height, frame.width, self.size)
             self.shape = (w,h) if is_swapped else (h,w)
         out = np.empty((3,*self.shape), np.uint8)
         stored = out[:, ::-1 if is_down else 1, ::-1 if is_mirrored else 1]
         if is_swapped: stored = stored.transpose(0,2,1)
-        _,h,w = stored.shape
-        for plane,channel in zip(self._planes(frame, h, w), (1,2,0)): stored[channel] = plane[:,:w]
+        write_picture(frame, stored, *stored.shape[1:])
         return out
-
-    def _planes(self, frame, h, w):
-        "Green, blue and red at a size, as arrays that may be wider"
-        is_own = (h,w)==(frame.height,frame.width)
-        convert = partial(self.scaler.reformat, interpolation=Interpolation.BILINEAR, threads=1)
-        if is_own and w%16: return convert(frame, w, h, 'rgb24').to_ndarray().transpose(2,0,1)[[1,2,0]]
-        if not is_own and 3*h>2*frame.height and h%2==0 and frame.format.name=='yuv420p':
-            frame = self._scale_first(frame, h, w)
-            w = frame.width
-        return [np.frombuffer(o, np.uint8).reshape(h, -1) for o in convert(frame, w, h, 'gbrp').planes]
-
-    def _scale_first(self, frame, h, w):
-        "Scale a 4:2:0 `frame` in its own colours, with columns added to a multiple of 16"
-        columns,planes = -(-w//16)*16,[]
-        scaled = self.first.reformat(frame, w, h, 'yuv420p', interpolation=Interpolation.BILINEAR, threads=1)
-        for plane,half in zip(scaled.planes, (1,2,2)):
-            rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-            planes.append(rows[:h//half, :columns//half])
-        res = av.VideoFrame.from_dlpack(planes, 'yuv420p')
-        res.colorspace,res.color_range = frame.colorspace,frame.color_range
-        return res
 
 # %% ../../nbs/answers/54a_pictures.ipynb #afd46c16
 def _by_pillow(fn):

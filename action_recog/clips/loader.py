@@ -126,29 +126,32 @@ class ClipDL(SeededDL):
         try: return self.direct(idx, self.place)
         except SkipItemException: return None
 
-    def __iter__(self):
-        self.randomize()
-        self.before_iter()
-        self._DataLoader__idxs = self.get_idxs()
-        batches = None
-        try:
-            batches = self.worker_batches()
-            if batches is self.kept: self.lent = batches
-            for b in batches: yield self.after_batch(self.receive(b))
-        except RuntimeError as e:
-            if batches is None or batches is self.kept: self.stop_workers()
-            known = memory_error(e)
-            if known: raise known from None
-            raise
-        finally:
-            if self.lent is batches: self.lent = None
-        self.after_iter()
-        if hasattr(self, 'it'): del(self.it)
+# %% ../../nbs/clips/13a_loader.ipynb #85f67b17
+@patch
+def __iter__(self:ClipDL):
+    self.randomize()
+    self.before_iter()
+    self._DataLoader__idxs = self.get_idxs()
+    batches = None
+    try:
+        batches = self.worker_batches()
+        if batches is self.kept: self.lent = batches
+        for b in batches: yield self.after_batch(self.receive(b))
+    except RuntimeError as e:
+        if batches is None or batches is self.kept: self.stop_workers()
+        known = memory_error(e)
+        if known: raise known from None
+        raise
+    finally:
+        if self.lent is batches: self.lent = None
+    self.after_iter()
+    if hasattr(self, 'it'): del(self.it)
 
-    def __getstate__(self):
-        left_out = {'kept','lent','place','direct'}
-        if not get_spawning_popen(): left_out.add('plan') # Which a copy would not share with its workers
-        return {k:v for k,v in self.__dict__.items() if k not in left_out}
+@patch
+def __getstate__(self:ClipDL):
+    left_out = {'kept','lent','place','direct'}
+    if not get_spawning_popen(): left_out.add('plan') # Which a copy would not share with its workers
+    return {k:v for k,v in self.__dict__.items() if k not in left_out}
 
 # %% ../../nbs/clips/13a_loader.ipynb #2444feed
 @patch

@@ -12,6 +12,7 @@ import threading
 from av.video.reformatter import ColorRange,Colorspace,Interpolation,VideoReformatter
 from fastai.vision.all import *
 from torchvision.io import encode_jpeg
+from .convert import *
 from .video import *
 
 try: from simplejpeg import encode_jpeg_yuv_planes

@@ -12,6 +12,7 @@ import av
 from fastai.vision.all import *
 from fractions import Fraction
 from .files import *
+from .convert import *
 from .video import *
 from .seek import *
 from .jpeg import *

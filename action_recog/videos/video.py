@@ -6,14 +6,12 @@ Docs: https://action-recog.github.io/action_recog/videos/video.html.md"""
 
 # %% auto #0
 __all__ = ['video_extensions', 'VideoInfo', 'open_container', 'VideoError', 'open_file', 'check_shape', 'video_stream',
-           'open_video', 'probe', 'scaled_size', 'TimedFrame', 'iter_frames', 'visible', 'get_videos', 'is_clip',
-           'check_layout', 'find_stretch', 'FileFrames', 'FolderFrames', 'open_frames', 'ClipPlace', 'read_clip',
-           'read_frames']
+           'open_video', 'probe', 'TimedFrame', 'iter_frames', 'visible', 'get_videos', 'is_clip', 'check_layout',
+           'find_stretch', 'FileFrames', 'FolderFrames', 'open_frames', 'ClipPlace', 'read_clip', 'read_frames']
 
 # %% ../../nbs/videos/04_video.ipynb #bfe3fcd7
-import av,stat,threading
+import av,stat
 from av.stream import Disposition
-from av.video.reformatter import Interpolation,VideoReformatter
 from contextlib import contextmanager,nullcontext
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +20,7 @@ from ..core import *
 from .files import *
 from .bars import *
 from .seek import *
+from .convert import *
 
 if not shows_bars(): quiet_bars()
 
@@ -116,53 +115,6 @@ def probe(
         table = frame_table(container, stream, partial(open_video, container.name))
         return VideoInfo(table.n_frames, stream.width, stream.height, table.fps)
 
-# %% ../../nbs/videos/04_video.ipynb #5ec71203
-def scaled_size(
-    height:int, # Of the picture, in pixels
-    width:int, # Of the picture, in pixels
-    size:int=None, # Length of the short side in pixels, the picture's own if `None`
-) -> tuple: # Height and width in pixels
-    "Height and width of a picture whose short side is scaled to `size`"
-    scale = 1 if size is None else size/min(height, width)
-    return max(round(height*scale), 1), max(round(width*scale), 1)
-
-# %% ../../nbs/videos/04_video.ipynb #8e824a3e
-class _Converter(threading.local):
-    "Converts and scales frames, with one scaler for each thread"
-    def __init__(self): self.reformatter = VideoReformatter()
-    def __call__(self, frame, height, width, format):
-        return self.reformatter.reformat(frame, width, height, format, interpolation=Interpolation.BILINEAR, threads=1)
-
-_convert,_scale = _Converter(),_Converter()
-
-# %% ../../nbs/videos/04_video.ipynb #ac12c577
-def _scale_first(frame, height, width):
-    "Scale a 4:2:0 `frame`, with columns added to a multiple of 16"
-    columns = -(-width//16)*16
-    planes = []
-    for plane,half in zip(_scale(frame, height, width, 'yuv420p').planes, (1,2,2)):
-        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-        planes.append(rows[:height//half, :columns//half])
-    scaled = av.VideoFrame.from_dlpack(planes, 'yuv420p')
-    scaled.colorspace,scaled.color_range = frame.colorspace,frame.color_range
-    return scaled
-
-def _planes(frame, height, width, right):
-    "Green, blue and red of `frame` at a size, as arrays that may be wider; only columns before `right` matter"
-    is_own = (height,width)==(frame.height,frame.width)
-    if is_own and right>width//16*16:
-        red,green,blue = _convert(frame, height, width, 'rgb24').to_ndarray().transpose(2,0,1)
-        return green,blue,red
-    if not is_own and 3*height>2*frame.height and height%2==0 and frame.format.name=='yuv420p':
-        frame = _scale_first(frame, height, width)
-        width = frame.width
-    return [np.frombuffer(o, np.uint8).reshape(height, -1) for o in _convert(frame, height, width, 'gbrp').planes]
-
-def _write_planes(frame, out, height, width, top=0, left=0):
-    "Scale `frame` to `height` and `width`, and write the part at `top` and `left` into `out`, an array `(3, h, w)`"
-    rows,columns = slice(top, top+out.shape[1]),slice(left, left+out.shape[2])
-    for plane,channel in zip(_planes(frame, height, width, columns.stop), (1,2,0)): out[channel] = plane[rows, columns]
-
 # %% ../../nbs/videos/04_video.ipynb #e4dc7b37
 class TimedFrame:
     "A frame with its place in the film; its picture comes when it is asked for"
@@ -187,24 +139,11 @@ class TimedFrame:
         return self._frame
 
 # %% ../../nbs/videos/04_video.ipynb #f9e06249
-_turned = {0:(False,False,False), 1:(True,True,False), 2:(False,True,True), 3:(True,False,True)}
-
-def _orientation(frame):
-    try:
-        notes = frame.side_data
-        matrix = notes.get('DISPLAYMATRIX') if notes else None
-    except ValueError: return _turned[round(frame.rotation/90)%4]
-    if matrix is None: return _turned[0]
-    a,b,_,c,d = np.frombuffer(matrix, np.int32)[:5]
-    is_swapped = bool(abs(b)>abs(a))
-    down,right = (b,c) if is_swapped else (d,a)
-    return is_swapped, bool(down<0), bool(right<0)
-
 @patch(as_prop=True)
 def orientation(self:TimedFrame)->tuple: # Three booleans: swap the axes, then turn it upside down, then mirror it
     "What makes the stored picture upright"
     rotation = self.frame.rotation
-    if rotation not in self._turns: self._turns[rotation] = _orientation(self.frame)
+    if rotation not in self._turns: self._turns[rotation] = orientation_of(self.frame)
     return self._turns[rotation]
 
 @patch
@@ -233,11 +172,11 @@ def pixels(self:TimedFrame,
     if out is None:
         height,width = self.shape(size)
         if not any(turn) and (height,width)==(frame.height,frame.width):
-            return _convert(frame, height, width, 'rgb24').to_ndarray().transpose(2,0,1)
+            return to_rgb(frame)
         out = np.empty((height,width,3), np.uint8).transpose(2,0,1)
     stored = out[:, ::-1 if is_down else 1, ::-1 if is_mirrored else 1]
     if is_swapped: stored = stored.transpose(0,2,1)
-    _write_planes(frame, stored, *(part or stored.shape[1:]))
+    write_picture(frame, stored, *(part or stored.shape[1:]))
     return out
 
 # %% ../../nbs/videos/04_video.ipynb #e9105b2d
