@@ -14,6 +14,7 @@ from ..core import *
 from .files import *
 from .bars import *
 from .layout import *
+from .opening import *
 from .video import *
 from .jpeg import *
 

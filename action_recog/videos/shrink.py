@@ -13,7 +13,7 @@ from fastai.vision.all import *
 from fractions import Fraction
 from .files import *
 from .convert import *
-from .video import *
+from .opening import *
 from .seek import *
 from .jpeg import *
 from .frames import *
