@@ -15,6 +15,7 @@ from contextlib import suppress
 from copy import copy
 from fastai.vision.all import *
 from ..core import *
+from ..videos.opening import *
 from ..videos.video import *
 from ..videos.layout import *
 from ..videos.ucf101 import *

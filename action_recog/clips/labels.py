@@ -13,6 +13,7 @@ __all__ = ['read_table', 'table_column', 'table_files', 'has_header', 'Lookup', 
 # %% ../../nbs/clips/13_labels.ipynb #1b36362c
 from dataclasses import dataclass
 from fastai.vision.all import *
+from ..videos.opening import *
 from ..videos.video import *
 
 # %% ../../nbs/clips/13_labels.ipynb #22d64e77
