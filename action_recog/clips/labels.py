@@ -199,7 +199,7 @@ def as_clip(
     o, # `VideoSegment`, or the path of a video file or frame folder
 ): # The segment itself, or a `Path`
     "What stands for a clip"
-    return o if isinstance(o, VideoSegment) else Path(o)
+    return o if isinstance(o, (Path,VideoSegment)) else Path(o)
 def stretch_of(
     clip, # `VideoSegment`, or a path
 ) -> tuple: # Start and end in seconds, nothing for a whole video

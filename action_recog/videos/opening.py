@@ -19,12 +19,14 @@ from .seek import *
 if not shows_bars(): quiet_bars()
 
 # %% ../../nbs/videos/03c_opening.ipynb #e2b7a93d
+_is_old = int(av.__version__.split('.')[0])<19
+
 def open_container(
     video:str|Path, # What FFmpeg opens: a file, an address, a camera
     **kwargs # Passed to `av.open`
 ) -> av.container.InputContainer: # Open for reading
     "`av.open` for tags in any encoding, alike with av 18 and 19"
-    if int(av.__version__.split('.')[0])<19: kwargs['metadata_errors'] = 'surrogateescape'
+    if _is_old: kwargs['metadata_errors'] = 'surrogateescape'
     return av.open(str(video), **kwargs)
 
 # %% ../../nbs/videos/03c_opening.ipynb #74cdb26c
@@ -35,6 +37,7 @@ _formats = {'.avi':'avi', '.mp4':'mov', '.m4v':'mov', '.mov':'mov', '.mkv':'matr
 _demuxers = ('avi','mov','matroska','mpegts','mpeg','mpegvideo','m4v','h261','h263','h264','hevc','vvc','av1','obu',
     'ivf','vc1','flv','live_flv','asf','ogg','mxf','gif','dv','rm','nut','nsv','gxf','wtv','yuv4mpegpipe','mjpeg','dhav',
     'lxf','smk','bink','wav','mp3','flac','aac','aiff','caf')
+_limits = dict(format_whitelist=','.join(_demuxers), protocol_whitelist='file')
 
 class VideoError(ValueError): "A video cannot be used; the message names the file and the way on"
 
@@ -42,13 +45,12 @@ def open_file(
     video:str|Path, # Video file
 ) -> av.container.InputContainer: # Open for reading; raises `av.FFmpegError`
     "The container of a local file, by its extension first and by its content where that fails"
-    fmt = _formats.get(Path(video).suffix.lower())
+    fmt = _formats.get(os.path.splitext(video)[1].lower())
     name = os.path.abspath(video)
-    limits = dict(format_whitelist=','.join(_demuxers), protocol_whitelist='file')
-    try: return open_container(name, format=fmt, options=limits)
+    try: return open_container(name, format=fmt, options=_limits)
     except av.InvalidDataError:
         if fmt is None: raise
-        return open_container(name, options=limits)
+        return open_container(name, options=_limits)
 
 # %% ../../nbs/videos/03c_opening.ipynb #b64fb09d
 most_pixels = 2**26
@@ -88,8 +90,8 @@ def open_video(
     video:str|Path, # Video file, in any container and codec FFmpeg knows
 ): # A context with the pair (container, video stream)
     "Open `video` for decoding with one thread"
-    if not os.path.exists(video): raise VideoError(f'{video} does not exist: check the path')
-    if not Path(video).is_file(): raise VideoError(f'{video} is no file: give a video file')
+    if not os.path.isfile(video): raise VideoError(
+        f'{video} is no file: give a video file' if os.path.exists(video) else f'{video} does not exist: check the path')
     try: container = open_file(video)
     except av.ArgumentError: raise VideoError(f'{video} is a still picture, a playlist or of another kind '
         'that is no video: give a video file') from None

@@ -137,7 +137,9 @@ class FileFrames:
         start:float=None, # Second of the film at which the stretch starts
         stop:float=None, # Second before which it ends
     ):
-        store_attr()
+        self.container,self.stream = container,stream
+        self.keyframes,self.damage = keyframes,damage
+        self.start,self.stop = start,stop
         self.is_whole = start is None and stop is None
         self.is_fresh = True
         if keyframes and not self.is_whole: raise ValueError('key frames are counted over a whole video: leave out start and stop')
