@@ -7,6 +7,7 @@ from .videos.download import *
 from .videos.archive import *
 from .videos.seek import *
 from .videos.convert import *
+from .videos.intra import *
 from .videos.video import *
 from .videos.jpeg import *
 from .videos.layout import *
