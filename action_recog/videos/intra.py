@@ -9,6 +9,7 @@ __all__ = ['stored_jpeg', 'jpegs_at']
 
 # %% ../../nbs/videos/03c_intra.ipynb #5c1e90a3
 import av
+from functools import partial
 from .seek import *
 
 # %% ../../nbs/videos/03c_intra.ipynb #5c1e90a8
@@ -16,37 +17,37 @@ _begin,_codes = b'\xff\xd8',b'\xff\xc4'
 
 def stored_jpeg(
     file, # The film, opened for reading bytes
-    entry, # Of its index
+    place:int, # Where the index says that it lies, in bytes from the start
+    size:int, # Its length in bytes
 ) -> bytes|None: # `None` if there is no JPEG that can be decoded by itself
-    "The JPEG that an entry of the index leads to"
-    file.seek(entry.pos)
-    data = file.read(8+entry.size)
-    start = 8 if data[4:8]==entry.size.to_bytes(4, 'little') else 0
-    jpeg = data[start:start+entry.size]
-    is_whole = len(jpeg)==entry.size and jpeg.startswith(_begin)
+    "The JPEG at a place of a film"
+    file.seek(place)
+    data = file.read(8+size)
+    start = 8 if data[4:8]==size.to_bytes(4, 'little') else 0
+    jpeg = data[start:start+size]
+    is_whole = len(jpeg)==size and jpeg.startswith(_begin)
     return jpeg if is_whole and jpeg.find(_codes, 0, 2048)>0 else None
 
 # %% ../../nbs/videos/03c_intra.ipynb #5c1e90ac
-def _packet(file, stream, entry):
-    "The packet of a frame, or `None`"
-    jpeg = stored_jpeg(file, entry)
-    if jpeg is None: return
+def _packet(jpeg, stream, tick):
     packet = av.Packet(jpeg)
     packet.stream,packet.time_base,packet.is_keyframe = stream,stream.time_base,True
-    packet.pts = packet.dts = entry.timestamp
+    packet.pts = packet.dts = tick
     return packet
 
 def _jpegs_at(container, stream, table, numbers):
+    container.flush_buffers() # An error if it is closed: its index is gone then
     entries = stream.index_entries
-    if len(entries)!=table.n_frames or len(table.keys)!=table.n_frames: return (yield from key_frames_at(container, stream, table, numbers))
+    by_seeking = partial(key_frames_at, container, stream, table)
+    if len(entries)!=table.n_frames or len(table.keys)!=table.n_frames: return (yield from by_seeking(numbers))
+    found = [(o.pos,o.size,o.timestamp) for o in map(entries.__getitem__, numbers)]
     with open(container.name, 'rb', buffering=0) as file:
-        for place,number in enumerate(numbers):
-            entry = entries[number]
-            packet = _packet(file, stream, entry) if table.keys[number].dts==entry.timestamp else None
-            if packet is None: return (yield from key_frames_at(container, stream, table, numbers[place:]))
-            frames = packet.decode()
+        for i,(place,size,tick) in enumerate(found):
+            jpeg = stored_jpeg(file, place, size)
+            if jpeg is None or tick!=table.keys[numbers[i]].dts: return (yield from by_seeking(numbers[i:]))
+            frames = _packet(jpeg, stream, tick).decode()
             if len(frames)!=1: raise CannotSeek
-            yield number,frames[0]
+            yield numbers[i],frames[0]
 
 # %% ../../nbs/videos/03c_intra.ipynb #5c1e90ad
 def jpegs_at(
