@@ -36,10 +36,10 @@ def _packet(jpeg, stream, tick):
     return packet
 
 def _jpegs_at(container, stream, table, numbers):
-    container.flush_buffers() # An error if it is closed: its index is gone then
-    entries = stream.index_entries
     by_seeking = partial(key_frames_at, container, stream, table)
-    if len(entries)!=table.n_frames or len(table.keys)!=table.n_frames: return (yield from by_seeking(numbers))
+    # To ask a closed container for its size is an error, to ask for its index would be a crash
+    entries = stream.index_entries if container.size else ()
+    if not len(entries)==len(table.keys)==table.n_frames: return (yield from by_seeking(numbers))
     found = [(o.pos,o.size,o.timestamp) for o in map(entries.__getitem__, numbers)]
     with open(container.name, 'rb', buffering=0) as file:
         for i,(place,size,tick) in enumerate(found):
