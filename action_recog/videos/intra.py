@@ -29,6 +29,10 @@ def stored_jpeg(
     return jpeg if is_whole and jpeg.find(_codes, 0, 2048)>0 else None
 
 # %% ../../nbs/videos/03c_intra.ipynb #5c1e90ac
+def _need_open(container):
+    "Raise an `AssertionError` for a closed container, whose index and stream are gone"
+    container.start_time
+
 def _packet(jpeg, stream, tick):
     packet = av.Packet(jpeg)
     packet.stream,packet.time_base,packet.is_keyframe = stream,stream.time_base,True
@@ -37,12 +41,13 @@ def _packet(jpeg, stream, tick):
 
 def _jpegs_at(container, stream, table, numbers):
     by_seeking = partial(key_frames_at, container, stream, table)
-    # To ask a closed container for its size is an error, to ask for its index would be a crash
-    entries = stream.index_entries if container.size else ()
+    _need_open(container)
+    entries = stream.index_entries
     if not len(entries)==len(table.keys)==table.n_frames: return (yield from by_seeking(numbers))
     found = [(o.pos,o.size,o.timestamp) for o in map(entries.__getitem__, numbers)]
     with open(container.name, 'rb', buffering=0) as file:
         for i,(place,size,tick) in enumerate(found):
+            _need_open(container)
             jpeg = stored_jpeg(file, place, size)
             if jpeg is None or tick!=table.keys[numbers[i]].dts: return (yield from by_seeking(numbers[i:]))
             frames = _packet(jpeg, stream, tick).decode()
