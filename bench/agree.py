@@ -11,7 +11,8 @@ from av.video.frame import PictureType
 from fastcore.script import call_parse
 from common import clips_name,need,print_table,some_clips
 need(programs=['ffmpeg'])
-from action_recog.videos.video import open_frames,probe,read_clip
+from action_recog.videos.opening import probe
+from action_recog.videos.video import open_frames,read_clip
 
 def by_ffmpeg(video, info):
     "All frames of `video`, decoded by another FFmpeg"

@@ -53,7 +53,7 @@ def some_clips(
 )->list: # Video files
     "Real clips where there are some, else clips of the sample"
     from action_recog.videos.sample import write_sample
-    from action_recog.videos.video import get_videos
+    from action_recog.videos.opening import get_videos
     data = data_folder(path)
     videos = get_videos(data/'UCF101' if data else write_sample(Path(tmp)/'sample', n_groups=8)/'UCF-101')
     return spread(videos, n)

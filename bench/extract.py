@@ -25,7 +25,8 @@ from action_recog.videos.files import new_folder
 from action_recog.videos.frames import avi2frames,whole_frames
 from action_recog.videos.jpeg import encode_frame,full_range,jpeg_planes
 from action_recog.videos.shrink import shrink_video
-from action_recog.videos.video import open_video,read_clip,read_frames
+from action_recog.videos.opening import open_video
+from action_recog.videos.video import read_clip,read_frames
 
 def frame_folder(video, dest): return dest/video.parent.name/video.stem
 

@@ -17,7 +17,7 @@ from action_recog.learners.encoder import time_stats
 from action_recog.learners.recipes import get_recipe
 from action_recog.learners.training import Run
 from action_recog.videos.ucf101 import ucf101_splits
-from action_recog.videos.video import get_videos
+from action_recog.videos.opening import get_videos
 
 def some_of_each(clips, n, seed):
     "`n` of `clips`, as many of each class as can be"

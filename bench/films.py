@@ -38,7 +38,7 @@ def shuffled_films(clips, seed, most=8):
 
 def join(clips, fn):
     "Write `clips` one after the other as one video, and give its segments"
-    from action_recog.videos.video import open_video
+    from action_recog.videos.opening import open_video
     segments,n = [],0
     with av.open(str(fn), 'w') as container:
         options = dict(qmin='4', qmax='4')
@@ -109,7 +109,7 @@ def real(data, model, windows, out, tmp, learner=None):
     from action_recog.answers.export import open_learner
     from action_recog.learners.training import train_learner
     from action_recog.videos.ucf101 import ucf101_splits
-    from action_recog.videos.video import get_videos
+    from action_recog.videos.opening import get_videos
     recipe,official = default_recipe(model, data),data/'ucfTrainTestlist'
     if learner: learn = open_learner(learner)
     else: learn,_ = train_learner(data/'UCF101', model, recipe, fold=1, num_workers=0, lists=official, out=out/'list1')

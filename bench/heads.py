@@ -15,7 +15,7 @@ from action_recog.learners.fuse import mix_answers
 from action_recog.learners.recipes import get_recipe
 from action_recog.learners.training import Run
 from action_recog.videos.ucf101 import ucf101_splits
-from action_recog.videos.video import get_videos
+from action_recog.videos.opening import get_videos
 
 rgb = dict(gap=None, stream='rgb')
 small = dict(image_size=160)

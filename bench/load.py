@@ -17,7 +17,7 @@ from action_recog.clips.sampling import FirstSampler,KeyFrameSampler,UniformSamp
 from action_recog.core import frame_names
 from action_recog.videos.frames import avi2frames
 from action_recog.videos.shrink import shrink_video
-from action_recog.videos.video import open_video
+from action_recog.videos.opening import open_video
 
 setups = [('64 px, first 5', 64, FirstSampler(5)), ('128 px, 20, step 5', 128, FirstSampler(20, 5)),
     ('224 px, first 8', 224, FirstSampler(8)), ('112 px, 16 uniform', 112, UniformSampler(16))]

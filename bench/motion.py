@@ -10,7 +10,7 @@ import numpy as np
 from fastcore.script import call_parse
 from common import need,need_data,print_table,save_json
 from few import all_seen,default_run,regression
-from action_recog.videos.video import probe
+from action_recog.videos.opening import probe
 
 streams = dict(frames=slice(0,None,2), differences=slice(1,None,2), both=slice(None))
 

@@ -27,7 +27,8 @@ from action_recog.clips.data import ActionDataLoaders,clip_reader
 from action_recog.learners.recipes import get_recipe,learner_meta
 from action_recog.videos.files import read_json
 from action_recog.videos.sample import write_sample
-from action_recog.videos.video import open_frames,open_video,read_clip
+from action_recog.videos.opening import open_video
+from action_recog.videos.video import open_frames,read_clip
 
 warnings.filterwarnings('ignore')
 fps = 25

@@ -15,7 +15,8 @@ from fastcore.script import call_parse
 from common import device_name,in_turns,medians,print_table,spread,times_as_fast
 from action_recog.clips.sampling import UniformSampler
 from action_recog.videos.sample import write_sample
-from action_recog.videos.video import get_videos,read_clip
+from action_recog.videos.opening import get_videos
+from action_recog.videos.video import read_clip
 
 def decoded(video, numbers):
     "The frames `numbers` of `video`, decoded with one thread"

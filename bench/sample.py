@@ -13,7 +13,7 @@ from common import four,megabytes,print_table,save_json
 from action_recog.learners.tables import report_md
 from action_recog.learners.runs import make_table
 from action_recog.videos.sample import write_sample
-from action_recog.videos.video import get_videos
+from action_recog.videos.opening import get_videos
 
 def measure(n_frames, groups):
     "Write a sample of clips of `n_frames` to a temporary folder, and count"

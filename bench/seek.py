@@ -20,7 +20,8 @@ from common import data_folder,device_name,in_turns,print_row,save_json,spread
 from action_recog.clips.sampling import UniformSampler
 from action_recog.videos import seek
 from action_recog.videos.files import read_json
-from action_recog.videos.video import get_videos,iter_frames,open_video,probe,read_clip
+from action_recog.videos.opening import get_videos,open_video,probe
+from action_recog.videos.video import iter_frames,read_clip
 
 warnings.filterwarnings('ignore')
 sampler = UniformSampler(8)

@@ -16,7 +16,7 @@ from action_recog.learners.metrics import calibration_error
 from action_recog.learners.recipes import get_recipe
 from action_recog.learners.training import Run
 from action_recog.videos.ucf101 import ucf101_splits
-from action_recog.videos.video import get_videos
+from action_recog.videos.opening import get_videos
 
 def link_classes(data, folder, left_out):
     "A folder with links to the videos of all classes but one"

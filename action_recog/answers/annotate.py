@@ -13,6 +13,7 @@ from fractions import Fraction
 from PIL import ImageDraw,ImageFont
 from fastai.vision.all import *
 from ..videos.files import *
+from ..videos.opening import *
 from ..videos.video import *
 from ..clips.labels import stretch_of
 from .predict import *

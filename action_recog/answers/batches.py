@@ -40,6 +40,10 @@ class FramePrep:
         self.dl = learn.dls.valid
         self.dl.before_iter()
         self.reader = clip_reader(self.dl)
+        self.item_tfms = self.dl.after_item
+        # The error for clips that are tensors already would keep them until the garbage collector comes
+        if self.reader.clip_type is TensorClip:
+            self.item_tfms = Pipeline([o for o in self.dl.after_item.fs if type(o) is not ToTensor], split_idx=1)
         self.device = one_device(learn)
 
     def cut(self,
@@ -47,7 +51,7 @@ class FramePrep:
     ) -> Tensor: # Shape `(T, 3, h, w)`, on the CPU
         "Scale and crop the frames of a video"
         if self.reader.clip_type is ImageTuple: frames = [o.permute(1,2,0).numpy() for o in frames]
-        return self.dl.after_item((self.reader.clip_type.create(frames),))[0]
+        return self.item_tfms((self.reader.clip_type.create(frames),))[0]
 
     def normalise(self,
         clip:TensorClip, # From `cut`, or frames of several videos put together

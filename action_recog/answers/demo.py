@@ -15,6 +15,7 @@ from secrets import token_hex
 from urllib.parse import urlsplit
 from fastai.vision.all import *
 from ..videos.sample import *
+from ..videos.opening import *
 from ..videos.video import *
 from ..learners.calibration import *
 from .predict import *

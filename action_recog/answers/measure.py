@@ -10,7 +10,6 @@ __all__ = ['cross_tune', 'true_segments', 'valid_videos', 'score_films']
 # %% ../../nbs/answers/51b_measure.ipynb #9bb521a9
 from dataclasses import asdict
 from fastai.vision.all import *
-from ..videos.video import *
 from ..learners.timeline_scores import *
 from .decide import *
 from .predict import *

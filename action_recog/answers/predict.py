@@ -13,6 +13,7 @@ import base64,html,itertools
 from contextlib import closing,nullcontext
 from fastai.vision.all import *
 from ..core import *
+from ..videos.opening import *
 from ..videos.video import *
 from ..clips.sampling import UniformSampler
 from ..clips.labels import VideoSegment,as_clip,stretch_of

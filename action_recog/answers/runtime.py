@@ -13,7 +13,7 @@ from collections import Counter
 from typing import NamedTuple
 from .paths import *
 from .pictures import *
-from .places import *
+from .windows import *
 from .exported import *
 from .streams import *
 
@@ -65,10 +65,10 @@ class _Clips:
         while self.waiting and max(self.clips[self.waiting[-1]])<=number: ready.append(self.waiting.pop())
         for i in range(0, len(ready), self.bs): self.ask(ready[i:i+self.bs])
 
-    def ask(self, places):
-        x = np.stack([np.stack([self.pictures[o] for o in self.clips[i]]) for i in places])
-        for i,p in zip(places, self.model.ask(x)): self.probs[i] = p
-        for o in (o for i in places for o in self.clips[i]):
+    def ask(self, idxs):
+        x = np.stack([np.stack([self.pictures[o] for o in self.clips[i]]) for i in idxs])
+        for i,p in zip(idxs, self.model.ask(x)): self.probs[i] = p
+        for o in (o for i in idxs for o in self.clips[i]):
             self.uses[o] -= 1
             if not self.uses[o]: self.pictures.pop(o, None)
 

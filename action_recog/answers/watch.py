@@ -14,6 +14,7 @@ from collections import deque
 from typing import NamedTuple
 from fastai.vision.all import *
 from ..core import *
+from ..videos.opening import *
 from ..videos.video import *
 from ..clips.sampling import *
 from ..clips.labels import VideoSegment

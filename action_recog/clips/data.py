@@ -15,6 +15,7 @@ from contextlib import suppress
 from copy import copy
 from fastai.vision.all import *
 from ..core import *
+from ..videos.opening import *
 from ..videos.video import *
 from ..videos.layout import *
 from ..videos.ucf101 import *
@@ -74,8 +75,8 @@ def read(self:ReadClip,
     idxs = partial(self.sampler, train=self.train)
     if getattr(self.sampler, 'any_length', False): idxs = idxs(sys.maxsize)
     stretch = dict(start=clip.start, stop=clip.end) if isinstance(clip, VideoSegment) else {}
-    path = Path(clip)
-    if path.is_dir(): frames = read_frames(path, idxs, self.size, **stretch, **kwargs)
+    path = os.fspath(clip)
+    if os.path.isdir(path): frames = read_frames(path, idxs, self.size, **stretch, **kwargs)
     else: frames = read_clip(path, idxs, self.size, keyframes=self.keyframes, **stretch, **kwargs)
     return self.clip_type.create(frames)
 

@@ -11,7 +11,7 @@ __all__ = ['FromTable', 'folder_groups', 'FolderData', 'held_out_name', 'read_fo
 from dataclasses import dataclass
 from fastai.vision.all import *
 from ..videos.layout import *
-from ..videos.video import *
+from ..videos.opening import *
 from ..videos.ucf101 import *
 from .splits import *
 

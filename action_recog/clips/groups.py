@@ -17,6 +17,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from fastai.vision.all import *
 from ..core import *
+from ..videos.opening import *
 from ..videos.video import *
 from ..videos.ucf101 import *
 from .sampling import *

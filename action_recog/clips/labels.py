@@ -13,6 +13,7 @@ __all__ = ['read_table', 'table_column', 'table_files', 'has_header', 'Lookup', 
 # %% ../../nbs/clips/13_labels.ipynb #1b36362c
 from dataclasses import dataclass
 from fastai.vision.all import *
+from ..videos.opening import *
 from ..videos.video import *
 
 # %% ../../nbs/clips/13_labels.ipynb #22d64e77
@@ -198,7 +199,7 @@ def as_clip(
     o, # `VideoSegment`, or the path of a video file or frame folder
 ): # The segment itself, or a `Path`
     "What stands for a clip"
-    return o if isinstance(o, VideoSegment) else Path(o)
+    return o if isinstance(o, (Path,VideoSegment)) else Path(o)
 def stretch_of(
     clip, # `VideoSegment`, or a path
 ) -> tuple: # Start and end in seconds, nothing for a whole video

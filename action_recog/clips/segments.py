@@ -12,7 +12,6 @@ __all__ = ['subtract', 'label_sets', 'settle_overlaps', 'background_pieces', 'Dr
 # %% ../../nbs/clips/15_segments.ipynb #7b97e375
 from copy import copy
 from fastai.vision.all import *
-from ..videos.video import *
 from ..videos.ucf101 import *
 from .splits import *
 from .labels import *

@@ -9,7 +9,7 @@ __all__ = ['is_clip_table', 'read_clip_table', 'get_table_dls', 'get_labelled_dl
 
 # %% ../../nbs/clips/15a_tables.ipynb #a3df5869
 from fastai.vision.all import *
-from ..videos.video import *
+from ..videos.opening import *
 from ..videos.ucf101 import clip_group
 from .splits import *
 from .labels import *

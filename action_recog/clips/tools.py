@@ -13,7 +13,7 @@ import itertools,json
 from urllib.parse import parse_qs,unquote,urlsplit
 from xml.etree import ElementTree
 from fastai.vision.all import *
-from ..videos.video import *
+from ..videos.opening import *
 from .columns import *
 from .labels import *
 

@@ -13,7 +13,6 @@ __all__ = ['digit_images', 'bounce', 'paste', 'MovingDigits', 'SplitFrames', 'Np
 from fastai.vision.all import *
 from torchvision.transforms.v2 import functional as TVF
 from ..core import *
-from ..videos.video import *
 from ..clips.sampling import *
 from ..clips.splits import *
 from ..clips.data import *

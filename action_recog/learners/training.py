@@ -14,7 +14,7 @@ from dataclasses import asdict
 from fastai.vision.all import *
 from ..videos.files import *
 from ..videos.ucf101 import *
-from ..videos.video import get_videos
+from ..videos.opening import get_videos
 from ..clips.sampling import *
 from ..clips.formats import *
 from ..clips.data import *

@@ -17,6 +17,7 @@ from .bars import *
 from .frames import *
 from .ucf101 import *
 from .layout import *
+from .opening import *
 from .video import *
 
 # %% ../../nbs/videos/08_check.ipynb #b5157495

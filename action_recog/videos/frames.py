@@ -13,7 +13,9 @@ from fastai.vision.all import *
 from ..core import *
 from .files import *
 from .bars import *
+from .convert import *
 from .layout import *
+from .opening import *
 from .video import *
 from .jpeg import *
 
@@ -173,6 +175,7 @@ def convert_dataset(
     n_workers:int=None, # Processes, the number of cores if `None`
 ) -> pd.DataFrame: # A row a video: `video`, `status` (done, skipped, failed), `n_frames`, `n_bytes`, `reason` if failed
     "Convert all videos below `path`, and write `report.json`"
+    check_size(size)
     path,dest = Path(path),Path(dest)
     videos = _videos_of(path)
     if not videos: raise VideoError(f'{path} holds no videos: give a folder with a sub-folder of videos for each class')

@@ -10,7 +10,7 @@ __all__ = ['holds_clips', 'walk_clips', 'part_of', 'holds_classes', 'split_folde
 # %% ../../nbs/videos/04a_layout.ipynb #8c3e5c30
 from fastai.vision.all import *
 from .files import *
-from .video import *
+from .opening import *
 
 # %% ../../nbs/videos/04a_layout.ipynb #b5bb4e09
 def holds_clips(

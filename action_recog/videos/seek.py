@@ -289,14 +289,15 @@ def _packets_from(container, stream, key):
 # %% ../../nbs/videos/03a_seek.ipynb #acec0f66
 class _Run:
     "Decoding from a key frame on"
-    def __init__(self, container, stream, key):
+    def __init__(self, container, stream, key, wanted=None):
         self.packets = _packets_from(container, stream, key)
         self.stream = stream
         self.codec = stream.codec_context.name
         self.number = key.n_before
         self.zero = None
         self.is_settled = False
-        self.waiting = []
+        self.waiting,self.n_out = [],0
+        self.wanted,self.left_out = wanted,set()
 
     def _note(self, packet):
         "Note the time of the frame in `packet`, and count it if it overtakes the key frame"
@@ -311,12 +312,22 @@ class _Run:
         else: self.number += is_shown
         if is_shown and packet.pts>=self.zero: heapq.heappush(self.waiting, packet.pts)
 
-    def _is_wanted(self, frame):
+    def _leave_out(self, packet):
+        "Let the decoder leave out the frame of `packet` if nobody wants it, and no other frame is made of it"
+        is_wanted = self.wanted is None or packet.pts in self.wanted
+        self.stream.codec_context.skip_frame = 'DEFAULT' if is_wanted else 'NONREF'
+        if not is_wanted: self.left_out.add(packet.pts)
+
+    def _is_next(self, frame):
         "Is `frame` the next one, and none that overtook the key frame?"
         if frame.pts is None or frame.is_corrupt: raise CannotSeek
         if frame.pts<self.zero: return False
         if frame.pts==self.zero and not frame.key_frame: raise NoStart
+        while self.waiting and self.waiting[0]<frame.pts and self.waiting[0] in self.left_out:
+            heapq.heappop(self.waiting)
+            self.n_out += 1
         if not self.waiting or heapq.heappop(self.waiting)!=frame.pts: raise CannotSeek
+        self.n_out += 1
         return True
 
     def __iter__(self):
@@ -324,31 +335,53 @@ class _Run:
         for packet in self.packets:
             if packet.size: self._note(packet)
             else: self.is_settled = True
-            held += [o for o in packet.decode() if self._is_wanted(o)]
+            self._leave_out(packet)
+            held += [(self.n_out-1, o) for o in packet.decode() if self._is_next(o)]
             if not self.is_settled: continue
-            yield from enumerate(held, self.number)
-            self.number += len(held)
+            for place,frame in held: yield self.number+place,frame
             held = []
 
+
 # %% ../../nbs/videos/03a_seek.ipynb #29f72b0f
-def _start_before(container, stream, keys, number):
+def _start_before(container, stream, keys, number, wanted=None):
     "Pairs of number and frame from a key frame on that lies before frame `number`"
     place = bisect_right(keys, number, key=lambda o: o.number)
     for key in keys[max(place-3, 0):place][::-1]:
-        pairs = iter(_Run(container, stream, key))
+        pairs = iter(_Run(container, stream, key, wanted))
         try: earliest = next(pairs, None)
         except NoStart: continue
         if earliest and earliest[0]<=number: return chain([earliest], pairs)
     raise CannotSeek
 
+
+# %% ../../nbs/videos/03a_seek.ipynb #c4d90f37
+def _wanted_times(
+    container:av.container.InputContainer, # Open container of a file
+    stream:av.video.stream.VideoStream, # The stream to decode
+    table:FrameTable, # What is known of its frames
+    numbers:list, # Frame numbers, in order
+) -> set|None: # `None` where nothing can be left out
+    "Time stamps of the packets with the frames `numbers`"
+    codec = stream.codec_context
+    if codec.name not in ('h264','mpeg4') or not codec.has_b_frames or table.ticks is None or not table.keys: return
+    ticks = table.ticks[numbers].tolist()
+    if table.keys[0].pts is not None: return set(ticks)
+    if 'mov' not in container.format.name or stream.start_time is None: return
+    later = stream.start_time-int(table.ticks[0])
+    return {o+later+rounding for o in ticks for rounding in (-1,0,1)}
+
+
 # %% ../../nbs/videos/03a_seek.ipynb #7d88fdcc
 _least_jump = 8
 
 def _frames_at(container, stream, table, numbers):
-    pairs,here = enumerate(container.decode(stream)),-1
+    wanted = _wanted_times(container, stream, table, numbers)
+    is_run = wanted is not None and table.keys[0].number==0
+    pairs,here = enumerate(container.decode(stream)), -math.inf if is_run else -1
     for number in numbers:
         place = bisect_right(table.keys, number, key=lambda o: o.number)
-        if place and table.keys[place-1].number>here+_least_jump: pairs = _start_before(container, stream, table.keys, number)
+        if place and table.keys[place-1].number>here+_least_jump:
+            pairs = _start_before(container, stream, table.keys, number, wanted)
         for here,frame in pairs:
             if here>=number: break
         if here!=number: raise CannotSeek
@@ -363,6 +396,7 @@ def frames_at(
     "Decode some frames of a file, by way of the key frames before them"
     try: yield from _frames_at(container, stream, table, numbers)
     except av.FFmpegError as e: raise CannotSeek from e
+
 
 # %% ../../nbs/videos/03a_seek.ipynb #9c9ccd78
 def _key_frames_at(container, stream, table, numbers):

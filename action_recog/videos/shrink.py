@@ -13,7 +13,7 @@ from fastai.vision.all import *
 from fractions import Fraction
 from .files import *
 from .convert import *
-from .video import *
+from .opening import *
 from .seek import *
 from .jpeg import *
 from .frames import *
@@ -88,6 +88,7 @@ def shrink_video(
     quality:int=75, # Of the JPEGs, 1 to 100
 ) -> Path: # The small video, `dest/Class/clip.avi`
     "Write `video` small, as a film of JPEGs"
+    check_size(size)
     fn = shrunk_file(video, dest)
     if fn.exists() and fn.resolve()==Path(video).resolve(): raise VideoError(f'{video} would replace itself: choose another folder')
     if fn.exists() and not force: return fn
@@ -109,6 +110,6 @@ def shrink(
     n_workers:int=None, # Processes, the number of cores if `None`
 ) -> pd.DataFrame: # A row a video: `video`, `status` (done, skipped, failed), `n_frames`, `n_bytes`, `reason` if failed
     "Write all videos below `path` small, as films of JPEGs"
-    if size is not None and size<1: raise ValueError(f'size is a number of pixels from 1, not {size}')
+    check_size(size)
     if Path(dest).resolve().is_relative_to(Path(path).resolve()): raise VideoError(f'{path} cannot be shrunk into itself: choose a folder outside it')
     return convert_dataset(path, dest, shrink_video, shrunk_file, 'videos', size, force, n_workers)

@@ -14,7 +14,7 @@ from fastai.vision.all import *
 from .archive import *
 from .download import *
 from .files import *
-from .video import *
+from .opening import *
 
 # %% ../../nbs/videos/06_ucf101.ipynb #6235d892
 def clip_key(
