@@ -293,6 +293,7 @@ def _whole_weights(n_in, n_out, as_pillow):
 
 def _shift(x, bits): return np.clip(np.floor((x+2**(bits-1))/2**bits), 0, 255)
 
+# %% ../../nbs/answers/54a_pictures.ipynb #cf8aa3ce
 def scale_picture(
     x:np.ndarray, # `uint8`, `(3, h, w)`
     height:int, # Wanted
@@ -308,6 +309,7 @@ def scale_picture(
         x = _shift(weights@x, bits)
     return x.astype(np.uint8)
 
+# %% ../../nbs/answers/54a_pictures.ipynb #58c4c417
 _pad_modes = dict(zeros='constant', border='edge', reflection='reflect')
 
 def _window(x, top, left, h, w, pad_mode='zeros'):
