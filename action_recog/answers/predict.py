@@ -85,10 +85,16 @@ class Witness:
         starts, # First frame of each step
     ):
         self.n,self.fps,self.starts = n,fps,starts
+        self.strip_numbers = UniformSampler(8)(n)
         self.n_seen = 0
         self.end = 0.
         self.times = []
         self.pictures,self.shown = [],[]
+
+    @property
+    def wanted(self):
+        "Numbers of the frames that it has to see"
+        return {0, *self.strip_numbers, *self.starts}
 
     @property
     def strip(self): return TensorClip.create(torch.from_numpy(np.stack(self.pictures)))
@@ -99,7 +105,7 @@ def follow(self:Witness,
     frames, # `TimedFrame`s in order
 ): # Generator of the same
     "Look at `frames` and hand them on"
-    shown,starts = set(UniformSampler(8)(self.n)),set(self.starts)
+    shown,starts = set(self.strip_numbers),set(self.starts)
     shape = None
     for seconds,frame in from_start(frames, self.fps):
         self.n_seen = frame.number+1
@@ -173,7 +179,7 @@ def read(self:VideoPass): # Generator of pairs: frame numbers, `uint8` tensor `(
         self.asked = self.plan.clips+self.plan.windows
         self.witness = Witness(n, frames.fps, self.plan.starts)
         wanted = {number for clip in self.asked for number in clip}
-        frames = itertools.takewhile(lambda _: not self.is_over, frames)
+        frames = itertools.takewhile(lambda _: not self.is_over, frames.at(wanted|self.witness.wanted))
         yield from frame_batches(self.witness.follow(frames), wanted, getattr(self.reader, 'size', None), room=2**24)
 
 # %% ../../nbs/answers/51_predict.ipynb #0515bdaa

@@ -104,6 +104,7 @@ def read_or_skip(self:ReadClip,
         warn(f'left out of the training: {e} ({self.n_bad.item()} so far)')
         raise SkipItemException from None
 
+# %% ../../nbs/clips/14_data.ipynb #b0d24256
 @patch(as_prop=True)
 def can_cut(self:ReadClip)->bool:
     "May a loader have frames cut and written where it wants them?"

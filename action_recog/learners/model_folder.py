@@ -56,6 +56,7 @@ def made_on_hub(
     "Was a model built by `transformers`?"
     return made['factory']=='video_learner' and isinstance(made['args'].get('arch'), dict)
 
+# %% ../../nbs/learners/34a_model_folder.ipynb #b3c1ebd7
 def model_config(
     learn:Learner, # Made by one of the factories
     recipe=None, # How it was trained: a `Recipe`, or a dict of plain values
