@@ -8,6 +8,7 @@ from .videos.archive import *
 from .videos.seek import *
 from .videos.convert import *
 from .videos.opening import *
+from .videos.intra import *
 from .videos.video import *
 from .videos.jpeg import *
 from .videos.layout import *

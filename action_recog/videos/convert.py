@@ -50,26 +50,33 @@ def to_rgb(
     return _convert(frame, frame.height, frame.width, 'rgb24').to_ndarray().transpose(2,0,1)
 
 # %% ../../nbs/videos/03b_convert.ipynb #ac12c577
-def _scale_first(frame, height, width):
-    "Scale a 4:2:0 `frame`, with columns added to a multiple of 16"
+def _widened(frame, height, width):
+    "A 4:2:0 `frame` with columns added to a multiple of 16"
     columns = -(-width//16)*16
     planes = []
-    for plane,half in zip(_scale(frame, height, width, 'yuv420p').planes, (1,2,2)):
+    for plane,half in zip(frame.planes, (1,2,2)):
         rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
         planes.append(rows[:height//half, :columns//half])
-    scaled = av.VideoFrame.from_dlpack(planes, 'yuv420p')
+    return av.VideoFrame.from_dlpack(planes, 'yuv420p')
+
+def _scale_first(frame, height, width, right):
+    "Scale a 4:2:0 `frame`, so that its columns before `right` can be converted"
+    scaled = _scale(frame, height, width, 'yuv420p')
+    if right>width//16*16: scaled = _widened(scaled, height, width)
     scaled.colorspace,scaled.color_range = frame.colorspace,frame.color_range
     return scaled
 
 # %% ../../nbs/videos/03b_convert.ipynb #84dd50b7
+_halved = 'yuv420p','yuvj420p'
+
 def _planes(frame, height, width, right):
     "Green, blue and red of `frame` at a size, as arrays that may be wider; only columns before `right` matter"
     is_own = (height,width)==(frame.height,frame.width)
     if is_own and right>width//16*16:
         red,green,blue = _convert(frame, height, width, 'rgb24').to_ndarray().transpose(2,0,1)
         return green,blue,red
-    if not is_own and 3*height>2*frame.height and height%2==0 and frame.format.name=='yuv420p':
-        frame = _scale_first(frame, height, width)
+    if not is_own and 3*height>2*frame.height and height%2==0 and frame.format.name in _halved:
+        frame = _scale_first(frame, height, width, right)
         width = frame.width
     return [np.frombuffer(o, np.uint8).reshape(height, -1) for o in _convert(frame, height, width, 'gbrp').planes]
 

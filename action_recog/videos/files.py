@@ -101,7 +101,7 @@ def _fsync(fn, mode):
 @contextmanager
 def new_file(
     dest:str|Path, # File to write or to replace; its folder is made if it is missing
-    sync:bool=True, # Wait until the file is on the disk? A cache that can be made again needs no such wait
+    sync:bool|str=True, # Wait until the file is on the disk? `'content'` does not wait for its name, `False` for nothing
 ): # `Path` to write to, beside `dest` and with its suffix
     "Let the body write a file that becomes `dest` if the body ends well, and is removed otherwise"
     target = Path(dest).resolve()
@@ -110,7 +110,7 @@ def new_file(
         yield part
         if sync: _flush(part)
         part.replace(target)
-        if sync: _flush(target.parent)
+        if sync is True: _flush(target.parent)
 
 # %% ../../nbs/videos/01_files.ipynb #425df033
 def read_json(
@@ -154,16 +154,17 @@ def _give_name(part, dest):
 def new_folder(
     dest:str|Path, # Folder to make
     replace:bool=False, # Replace a folder that is there? Otherwise it stays, unless it is empty
+    sync:bool=True, # Wait until the names in it, and its own, are on the disk?
 ): # `Path` of an empty folder to write to, beside `dest`
     "Let the body fill a folder that becomes `dest` if the body ends well, and is removed otherwise"
     target = Path(dest).resolve()
     with write_errors(dest), _part_of(target) as part:
         part.mkdir()
         yield part
-        _flush(part)
+        if sync: _flush(part)
         if replace and target.is_dir(): _exchange(part, target)
         else: _give_name(part, target)
-        _flush(target.parent)
+        if sync: _flush(target.parent)
 
 # %% ../../nbs/videos/01_files.ipynb #228066b1
 _part_name = re.compile(r'\..*\.part-(.*)-(\d+)-[0-9a-f]{8}(\.[^.]*)?')

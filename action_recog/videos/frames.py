@@ -93,7 +93,7 @@ def avi2frames(
     "Write the frames of `video` as numbered JPEG files"
     dest = frame_folder(video, path_frames)
     if force or not dest.exists():
-        with new_folder(dest, replace=force) as part: _write_frames(video, part, size)
+        with new_folder(dest, replace=force, sync=False) as part: _write_frames(video, part, size)
     return dest
 
 # %% ../../nbs/videos/05_frames.ipynb #aac9e96d

@@ -95,7 +95,7 @@ def shrink_video(
     if fn.exists() and not force: return fn
     unit,ticks = frame_clock(video)
     kind = _container(fn, ticks)
-    with new_file(fn) as part, JpegVideo(part, kind, unit, ticks) as out:
+    with new_file(fn, sync='content') as part, JpegVideo(part, kind, unit, ticks) as out:
         for frame in whole_frames(video):
             height,width = frame.shape()
             short = None if size is None or size>=min(height, width) else size

@@ -17,6 +17,7 @@ from fastai.vision.all import *
 from ..core import *
 from .seek import *
 from .convert import *
+from .intra import *
 from .opening import *
 
 # %% ../../nbs/videos/04_video.ipynb #e4dc7b37
@@ -189,7 +190,8 @@ def _jumping(self:FileFrames, wanted):
     with self._fresh() as (container,stream):
         turns = {}
         is_intra = self.keyframes or self.table.n_keys==self.table.n_frames
-        read = key_frames_at if is_intra else frames_at
+        is_jpeg = is_intra and stream.codec_context.name=='mjpeg'
+        read = jpegs_at if is_jpeg else key_frames_at if is_intra else frames_at
         if not is_intra: share_work(stream, self.table, wanted)
         for number,frame in read(container, stream, self.table, wanted):
             check_shape(frame.height, frame.width, container.name)
@@ -256,7 +258,7 @@ def _is_turned(raw):
 def _decode_picture(raw, fn, codec):
     "The picture in the bytes `raw` of `fn` as a video frame"
     if raw[:2]!=b'\xff\xd8': return _by_pillow(raw, fn)
-    if b'\xff\xd9' not in raw.rstrip(b'\0')[-1024:]: raise EOFError
+    if not raw.endswith(b'\xff\xd9') and b'\xff\xd9' not in raw.rstrip(b'\0')[-1024:]: raise EOFError
     frame = codec.decode(av.Packet(raw))[0]
     check_shape(frame.height, frame.width, fn)
     return _by_pillow(raw, fn) if _is_turned(raw) else frame
@@ -295,7 +297,7 @@ class FolderFrames:
         self.folder,self.place = folder,os.fspath(folder)
         try: self.names = frame_names(folder)
         except (ValueError, OSError) as e: raise VideoError(str(e)) from None
-        self.codec = _jpeg_codec()
+        self.codec,self.turns = _jpeg_codec(),{}
         if not self.names:
             check_layout(folder)
             raise VideoError(f'{folder} holds no frames: extract them anew or remove the folder')
@@ -310,7 +312,7 @@ class FolderFrames:
 
     def __getitem__(self, number):
         open_picture = partial(_open_image, f'{self.place}/{self.names[self.span[number]]}', self.codec)
-        return TimedFrame(number, self.span[number]/self.fps, open_picture)
+        return TimedFrame(number, self.span[number]/self.fps, open_picture, self.turns)
 
     def at(self, numbers):
         last = self.n_frames-1
