@@ -7,10 +7,10 @@ Docs: https://action-recog.github.io/action_recog/test_utils.html.md"""
 # %% auto #0
 __all__ = ['moving_square', 'grey_frames', 'write_video', 'write_sound', 'tiny_sample', 'tiny_dls', 'quiet', 'silent',
            'tiny_hf_configs', 'tiny_hf', 'tiny_xclip', 'losses', 'test_grads', 'grads_to', 'kept', 'Alive', 'peak',
-           'training_step', 'check_checkpointing', 'check_own', 'cat_out', 'test_run']
+           'training_step', 'check_checkpointing', 'check_own', 'cat_out', 'test_run', 'wait_until']
 
 # %% ../nbs/test_utils.ipynb #a14f726f
-import av,weakref
+import av,time,weakref
 from contextlib import contextmanager,redirect_stdout
 from fractions import Fraction
 from fastai.vision.all import *
@@ -309,3 +309,14 @@ def test_run(
     whole,chunked_ = m(x, state),run(m, x, chunk, state)
     for a,b in zip(cat_out(*whole), cat_out(*chunked_)): test_close(a, b, 1e-5)
     test_grads(*(grads_to([out], list(m.parameters())) for out,_ in (whole,chunked_)))
+
+# %% ../nbs/test_utils.ipynb #0718d314
+def wait_until(
+    is_so, # Function without arguments
+    secs:float=120, # After which nothing more is expected
+): # Nothing
+    "Wait until `is_so()` is true"
+    end = time.monotonic()+secs
+    while not is_so():
+        if time.monotonic()>end: raise TimeoutError(f'nothing came of it in {secs:g} s')
+        time.sleep(.01)
