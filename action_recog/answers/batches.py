@@ -383,4 +383,5 @@ def clip_probs(
     "The answer for each of several clips of `video`"
     reader = clip_reader(learn.dls.valid)
     with open_frames(video, reader.keyframes, *stretch_of(video)) as frames:
-        return ask_clips(learn, frames, spread_clips(reader.sampler, max(frames.n_frames, 1), n_clips))
+        clips = spread_clips(reader.sampler, max(frames.n_frames, 1), n_clips)
+        return ask_clips(learn, frames.at({number for clip in clips for number in clip}), clips)

@@ -51,6 +51,7 @@ def tell_scenes(
     print(f'note: the names tell no groups; of {len(splits[1])} clips that {which}, {n_valid} share a scene with {n_train} of {len(splits[0])} '
         'for training: split by group_func=find_groups(files), or by the table of ar-data look')
 
+# %% ../../nbs/answers/56a_checks.ipynb #2aa37506
 def print_check(
     path, # Folder of class folders
     lists=None, # Folder of the UCF101 lists, looked for in and beside `path` if `None`

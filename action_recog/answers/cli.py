@@ -153,7 +153,17 @@ def _loggers(**wanted): return [name for name,on in wanted.items() if on]
 # %% ../../nbs/answers/57_cli.ipynb #1ad61b63
 _label_options = 'labels','group','label_delim','background','rate','point','overlaps','window'
 
-def _label_args(path, labels=None, group=None, label_delim=None, background=False, rate=None, point=None, overlaps=None, window=None):
+def _label_args(
+    path:str, # Folder of the videos
+    labels:str=None, # Table of files and labels, or of segments of long videos: CSV, Label Studio, BORIS, ELAN, ActivityNet
+    group:str=None, # With --labels: column of the groups that stay on one side of the split; one named group is found
+    label_delim:str=None, # With --labels of whole videos: what stands between the labels of one that can have several, as ;
+    background:bool=False, # With --labels: is time without a label a class too?
+    rate:float=None, # With --labels that count frames: frames a second
+    point:float=None, # With --labels: seconds that an event lasts that has no end
+    overlaps:str=None, # With --labels: where segments overlap, cut what they share, or let a clip have several labels: cut, several
+    window:float=None, # With --labels: seconds of a clip around each moment, and of a timeline's windows; half the usual segment if not given, 0: clips are whole segments
+) -> dict: # Arguments of `save_run`
     "What a training is told about the videos or segments in file `labels`"
     from action_recog.clips.tables import read_any_labels
     given = [k for k,v in dict(background=background or None, rate=rate, point=point, overlaps=overlaps, window=window).items() if v is not None]
@@ -230,6 +240,7 @@ def _tell_run(row, out, path, model, segments):
 # %% ../../nbs/answers/57_cli.ipynb #9c6edd23
 @call_parse
 @_one_sentence
+@delegates(_label_args)
 def ar_train(
     path:str, # Folder of class folders with videos or frame folders, or `ucf101`; with --labels the folder of the videos
     model:str='convlstm', # baseline, lstm, convlstm, timesformer or video
@@ -251,19 +262,12 @@ def ar_train(
     save_best:bool=False, # End with the epoch best on the groups held out? With --tune, or where there are no lists
     tensorboard:bool=False, # Write to OUT/tensorboard for TensorBoard?
     wandb:bool=False, # Log to Weights & Biases?
-    labels:str=None, # Table of files and labels, or of segments of long videos: CSV, Label Studio, BORIS, ELAN, ActivityNet
-    background:bool=False, # With --labels: is time without a label a class too?
-    rate:float=None, # With --labels that count frames: frames a second
-    point:float=None, # With --labels: seconds that an event lasts that has no end
-    overlaps:str=None, # With --labels: where segments overlap, cut what they share, or let a clip have several labels: cut, several
     balance:bool=False, # Draw clips of all classes alike often, where some classes have few?
     class_weights:bool=False, # Weigh classes in the loss instead?
     calibrate:bool=False, # Fit a temperature on the groups held out, and a threshold for "none of these"? With --tune, or where there are no lists
     others:str=None, # With --calibrate: folder of videos that show none of the classes
     alarms:float=None, # With --calibrate: share of clips of the classes, or with --others of those, that may be told wrong by the threshold; 0.05 if not given
-    window:float=None, # With --labels: seconds of a clip around each moment, and of a timeline's windows; half the usual segment if not given, 0: clips are whole segments
-    group:str=None, # With --labels: column of the groups that stay on one side of the split; one named group is found
-    label_delim:str=None, # With --labels of whole videos: what stands between the labels of one that can have several, as ;
+    **kwargs
 ):
     "Train a learner and save it with its metrics"
     from action_recog.learners.recipes import get_recipe
@@ -272,7 +276,7 @@ def ar_train(
     (name,),why = _choose(recipe and [recipe], model)
     changes = dict(image_size=image_size, seq_len=seq_len, bs=bs, epochs=epochs, lr=lr, balance=balance or None,
         class_weights=class_weights or None)
-    segments = _label_args(path, labels, group, label_delim, background, rate, point, overlaps, window)
+    segments = _label_args(path, **kwargs)
     asked = _calibrate_args(calibrate, others, alarms)
     row = save_run(_data(path), model, out, get_recipe(model, name, arch, weights, **changes), fold=fold, lists=lists,
         why=why, tune=tune, random=random, seed=seed, num_workers=num_workers, save_best=save_best,
@@ -323,6 +327,32 @@ def ar_table(
     if 'start' in segments.get('labels', ()): _print_timelines({o['name']:_timeline_scores(Path(out)/o['name'], path, **segments) for o in rows})
     print(f'\nsaved in {out}')
 
+# %% ../../nbs/answers/57_cli.ipynb #f2d387a6
+def _files_of(videos):
+    "The videos that are named, and those in the folders that are named"
+    from action_recog.answers.predict import list_videos
+    return [o for video in videos for o in (list_videos(video) if Path(video).is_dir() else [video])]
+
+def _check_written(files, save, probs, labels, rate):
+    "Refuse what cannot be written of the videos `files`"
+    from action_recog.answers.annotate import check_out
+    from action_recog.answers.probs import check_probs_file
+    from action_recog.clips.formats import check_labels_file
+    if save and len(files)>1: raise ValueError(f'--save writes one video, these are {len(files)}: give one')
+    if save: check_out(save)
+    if probs: check_probs_file(probs)
+    if labels: check_labels_file(labels, rate)
+
+def _write_answers(preds, save, probs, labels, rate):
+    "Write the answers to the files that were asked for"
+    from action_recog.answers.annotate import annotate
+    from action_recog.answers.probs import write_probs
+    from action_recog.clips.formats import write_labels
+    good = [o for o in preds if not o.error]
+    if probs and good: write_probs(preds, probs)
+    if labels and good: write_labels(good, labels, rate)
+    if save and not preds[0].error: annotate(preds[0], save)
+
 # %% ../../nbs/answers/57_cli.ipynb #d600e7b1
 def _by_runtime(name, *args, **options):
     "Run a command with an ONNX file"
@@ -353,24 +383,14 @@ def ar_predict(
     if not videos: raise ValueError('give a video: ar-predict VIDEO')
     if str(learner).endswith('.onnx'): return _by_runtime('ar-predict', *videos, learner=learner, k=k, n_clips=n_clips, window=window,
         json=json, csv=csv, probs=probs, save=save, device=device, labels=labels, rate=rate, none=none)
-    from action_recog.answers.annotate import annotate,check_out
-    from action_recog.answers.predict import list_videos,predict_videos
-    from action_recog.answers.probs import check_probs_file,write_probs
-    from action_recog.clips.formats import check_labels_file,write_labels
-    files = []
-    for o in videos: files += list_videos(o) if Path(o).is_dir() else [o]
-    if save and len(files)>1: raise ValueError(f'--save writes one video, these are {len(files)}: give one')
-    if save: check_out(save)
-    if probs: check_probs_file(probs)
-    if labels: check_labels_file(labels, rate)
+    from action_recog.answers.predict import predict_videos
+    files = _files_of(videos)
+    _check_written(files, save, probs, labels, rate)
     learn = open_chosen(learner, device)
     if json or csv or not sys.stdout.isatty(): learn.remove_cbs(learn.cbs.filter(lambda o: o.name=='progress'))
     preds = predict_videos(learn, files, k=k, n_clips=n_clips, window=window, timeline=True if probs or labels else None,
         none=none)
-    good = [o for o in preds if not o.error]
-    if probs and good: write_probs(preds, probs)
-    if labels and good: write_labels(good, labels, rate)
-    if save and not preds[0].error: annotate(preds[0], save)
+    _write_answers(preds, save, probs, labels, rate)
     if print_answers((o.to_dict() for o in preds), json, csv, len(preds)>1): sys.exit(1)
 
 # %% ../../nbs/answers/57_cli.ipynb #e4b17bcb

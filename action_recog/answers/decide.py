@@ -115,6 +115,7 @@ def rules_to_try(
     grid = itertools.product(thresholds, (0,.25,.5,1), (0,.25,.5,1,2,4), (0,.25,.5,.75))
     return [TimelineRule(window, round(smooth*short, 3), cost, round(least*short, 3), threshold) for threshold,smooth,cost,least in grid]
 
+# %% ../../nbs/answers/50a_decide.ipynb #96fad012
 def thresholds_to_try(
     films:list, # Answers with `seconds`, `vocab` and `several`
     truth:list, # True segments of each film
@@ -126,6 +127,7 @@ def thresholds_to_try(
     has_pauses = named<.95*sum(o.seconds for o in films)
     return (None,.4,.6,.8) if has_pauses and background not in films[0].vocab else (None,)
 
+# %% ../../nbs/answers/50a_decide.ipynb #1263fc63
 def rule_score(
     scores:dict, # From `score_timeline`
 ) -> float: # Between 0 and 1

@@ -250,6 +250,7 @@ def is_own_host(
     try: return bool(ip_address(name))
     except ValueError: return False
 
+# %% ../../nbs/answers/56_demo.ipynb #5ad7c68a
 class OwnHosts:
     "Part of a web server that refuses requests under foreign names and from foreign pages"
     def __init__(self,

@@ -43,6 +43,7 @@ def mean_vector(
     if known.ndim==2: return known
     return known.flatten(3).mean((1,3)) if known.ndim>3 else known.mean(1)
 
+# %% ../../nbs/answers/58a_embed.ipynb #23fab906
 @torch.no_grad()
 def video_vectors(
     learn:Learner, # Trained on clips, or with a pretrained encoder

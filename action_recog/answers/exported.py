@@ -30,6 +30,7 @@ def _runs(labels, probs, edges, vocab):
     return [Segment(edges[a], edges[b], vocab[labels[a]], float(probs[a:b,labels[a]].mean()))
         for a,b in zip(cuts, cuts[1:]) if labels[a]>=0]
 
+# %% ../../nbs/answers/54c_exported.ipynb #7cb9a32a
 def _logs(p): return np.log(np.clip(p, 1e-4, 1).astype(float))
 
 def _with_nothing(probs, threshold, none_below):
@@ -40,6 +41,7 @@ def _with_nothing(probs, threshold, none_below):
         nothing = np.minimum((1-probs.max(1, keepdims=True))*odds, 1)
     return np.concatenate([nothing,probs], 1)
 
+# %% ../../nbs/answers/54c_exported.ipynb #7c4fb493
 def find_segments(
     rule:dict, # `window`, `smooth`, `cost`, `least`, `threshold`, or some of them
     probs:np.ndarray, # `(steps, classes)`
@@ -180,6 +182,7 @@ def check_asked(
         if not _is_whole(o, 10**6): raise RuntimeFault(f'{name} is a whole number from 1, not {o!r}')
     if window is not None and not _is_number(window, 0): raise RuntimeFault(f'window is a number of seconds above 0, not {window!r}')
 
+# %% ../../nbs/answers/54c_exported.ipynb #634870ac
 nothing_said = 'none of these' # What is said where it is none of the classes
 
 def threshold_of(
@@ -195,6 +198,7 @@ def threshold_of(
         'train it with ar-train --calibrate and export it anew, or give none=0.6 in Python, for example')
     return model.none_below
 
+# %% ../../nbs/answers/54c_exported.ipynb #0d4920bb
 def tell(
     model:OnnxModel, # Whose classes and thresholds count
     probs:np.ndarray, # `(classes,)`

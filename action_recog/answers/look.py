@@ -70,38 +70,38 @@ class DataLook:
         self.is_named = names_groups(self.files, self.data.group_func)
         self.group_func = self.data.group_func if self.is_named else self.found
 
-    @property
-    def table(self) -> pd.DataFrame: # A row a clip that can be read: `file`, `label`, `group`, `seconds`, `fps`, `frames`, `size`
-        "The clips"
-        rows = [(o.relative_to(self.path).as_posix(), self.data.label_func(o), str(self.group_func(o)), round(g.seconds, 2),
-            round(g.n_frames/max(g.seconds, 1e-6), 2), g.n_frames, f'{g.width} x {g.height}') for o,g in zip(self.files, self.seen) if g]
-        return pd.DataFrame(rows, columns=['file','label','group','seconds','fps','frames','size'])
+# %% ../../nbs/answers/58_look.ipynb #3d253a08
+@patch(as_prop=True)
+def table(self:DataLook) -> pd.DataFrame: # A row a clip that can be read: `file`, `label`, `group`, `seconds`, `fps`, `frames`, `size`
+    "The clips"
+    rows = [(o.relative_to(self.path).as_posix(), self.data.label_func(o), str(self.group_func(o)), round(g.seconds, 2),
+        round(g.n_frames/max(g.seconds, 1e-6), 2), g.n_frames, f'{g.width} x {g.height}') for o,g in zip(self.files, self.seen) if g]
+    return pd.DataFrame(rows, columns=['file','label','group','seconds','fps','frames','size'])
 
-    @property
-    def classes(self) -> pd.DataFrame: # A row a class
-        "Clips and groups of each class, and how long they are"
-        table = self.table.groupby('label').agg(clips=('file','size'), groups=('group','nunique'), largest_group=('group', lambda o: o.value_counts().max()),
-            shortest=('seconds','min'), median=('seconds','median'), longest=('seconds','max'))
-        return table.round(2).reset_index().rename(columns=dict(label='class', largest_group='largest group', shortest='shortest, s', median='median, s', longest='longest, s'))
+# %% ../../nbs/answers/58_look.ipynb #ade8d62d
+@patch(as_prop=True)
+def classes(self:DataLook) -> pd.DataFrame: # A row a class
+    "Clips and groups of each class, and how long they are"
+    table = self.table.groupby('label').agg(clips=('file','size'), groups=('group','nunique'), largest_group=('group', lambda o: o.value_counts().max()),
+        shortest=('seconds','min'), median=('seconds','median'), longest=('seconds','max'))
+    return table.round(2).reset_index().rename(columns=dict(label='class', largest_group='largest group', shortest='shortest, s', median='median, s', longest='longest, s'))
 
-    @property
-    def broken(self) -> pd.DataFrame: # Columns `file` and `why`
-        "Clips that cannot be read"
-        return pd.DataFrame([(o.relative_to(self.path).as_posix(), why) for o,why in self.reasons.items()], columns=['file','why'])
+# %% ../../nbs/answers/58_look.ipynb #96d4d885
+@patch(as_prop=True)
+def broken(self:DataLook) -> pd.DataFrame: # Columns `file` and `why`
+    "Clips that cannot be read"
+    return pd.DataFrame([(o.relative_to(self.path).as_posix(), why) for o,why in self.reasons.items()], columns=['file','why'])
 
-    @property
-    def copies(self) -> pd.DataFrame: # Columns `file`, `other` and `labels`
-        "Clips that show the same"
-        rows = []
-        for a,b in self.found.pairs:
-            labels = {self.data.label_func(self.files[i]) for i in (a,b)}
-            rows.append((*(self.files[i].relative_to(self.path).as_posix() for i in (a,b)), ' and '.join(sorted(map(str, labels)))+(' (!)' if len(labels)>1 else '')))
-        return pd.DataFrame(rows, columns=['file','other','labels'])
+@patch(as_prop=True)
+def copies(self:DataLook) -> pd.DataFrame: # Columns `file`, `other` and `labels`
+    "Clips that show the same"
+    rows = []
+    for a,b in self.found.pairs:
+        labels = {self.data.label_func(self.files[i]) for i in (a,b)}
+        rows.append((*(self.files[i].relative_to(self.path).as_posix() for i in (a,b)), ' and '.join(sorted(map(str, labels)))+(' (!)' if len(labels)>1 else '')))
+    return pd.DataFrame(rows, columns=['file','other','labels'])
 
 # %% ../../nbs/answers/58_look.ipynb #a5201ab2
-_style = '''body{font:15px sans-serif;max-width:70em;margin:2em auto;padding:0 1em}td,th{padding:.15em .6em;text-align:left;vertical-align:middle}
-table{border-collapse:collapse}tr:nth-child(even){background:#f4f4f4}.bar{background:#47a;height:.8em}img{display:block}.note{background:#fe9;padding:.5em}'''
-
 @patch
 def about_groups(self:DataLook) -> str: # HTML
     "What is known of the groups"
@@ -112,6 +112,7 @@ def about_groups(self:DataLook) -> str: # HTML
     return (f'<p class=note>The names tell no groups, and by their pictures {n} of {len(self.files)} clips share a scene with another. '
         'A split at random leaks: split by <code>group_func=find_groups(files)</code>.</p>')
 
+# %% ../../nbs/answers/58_look.ipynb #3a57edb6
 @patch
 def group_rows(self:DataLook,
     n:int=20, # Groups
@@ -130,6 +131,7 @@ def group_rows(self:DataLook,
         if len(rows)==n: break
     return pd.DataFrame(rows, columns=['group','clips','classes','picture'])
 
+# %% ../../nbs/answers/58_look.ipynb #958469fb
 @patch
 def strip_rows(self:DataLook,
     max_clips:int=1000, # Most to show
@@ -145,6 +147,9 @@ def strip_rows(self:DataLook,
     return ''.join(parts)
 
 # %% ../../nbs/answers/58_look.ipynb #6a01a08d
+_style = '''body{font:15px sans-serif;max-width:70em;margin:2em auto;padding:0 1em}td,th{padding:.15em .6em;text-align:left;vertical-align:middle}
+table{border-collapse:collapse}tr:nth-child(even){background:#f4f4f4}.bar{background:#47a;height:.8em}img{display:block}.note{background:#fe9;padding:.5em}'''
+
 @patch
 def page(self:DataLook,
     max_clips:int=1000, # Most strips to show
@@ -163,6 +168,7 @@ def page(self:DataLook,
         '<h2>All clips</h2>', self.strip_rows(max_clips)]
     return f'<!doctype html><html><head><meta charset="utf-8"><title>{title}</title><style>{_style}</style></head><body>{"".join(parts)}</body></html>'
 
+# %% ../../nbs/answers/58_look.ipynb #86d79efd
 def look_at(
     path:str|Path, # Folder of class folders
     out:str|Path=None, # Page to write, `PATH-look.html` beside the folder if `None`

@@ -45,6 +45,7 @@ def best_path(
         best[t] = np.maximum(best[t], changed)
     return _walk_back(best[n].argmax(), came_from, least)
 
+# %% ../../nbs/answers/49_paths.ipynb #cf1e9808
 def _walk_back(label, came_from, least):
     "The path that ends in `label`"
     t = len(came_from)-1

@@ -36,6 +36,7 @@ def open_film(
     container.close()
     raise RuntimeFault(f'{video} is a still picture, a playlist or of another kind that is no video: give a video file')
 
+# %% ../../nbs/answers/54a_pictures.ipynb #f06cd66a
 def film_stream(
     container, # Open container
     video, # What it was opened from, for error messages
@@ -55,6 +56,7 @@ def _n_pictures(packet, codec):
     if codec=='vp8': return bytes(packet)[0]>>4 & 1
     return 1
 
+# %% ../../nbs/answers/54a_pictures.ipynb #cb1a93a8
 def _shown_ticks(packets, codec):
     "Time stamp of each packet that shows a frame; do all frames come from packets that are whole?"
     ticks,is_whole,is_one_waiting = [],None,False
@@ -90,6 +92,7 @@ def _true_rate(said, ticks, tick):
     timed = (len(ticks)-1)/seconds if seconds>0 else said
     return said if timed and abs(said-timed)<.02*timed else timed
 
+# %% ../../nbs/answers/54a_pictures.ipynb #c0584663
 def _file_times(video):
     "Second of each frame since the first, and the frames a second"
     with open_film(video) as container:
@@ -140,6 +143,7 @@ def find_uneven(
     even = np.linspace(times[0], times[-1], len(times))
     return times if np.abs(times-even).max()>(even[1]-even[0])/2 else None
 
+# %% ../../nbs/answers/54a_pictures.ipynb #60d4424e
 _rounding = 5e-4
 
 def _stretch(times, start, stop, video):
@@ -216,6 +220,7 @@ def _open_picture(fn, codec):
     except RuntimeFault: raise
     except Exception as e: raise RuntimeFault(f'{fn} is not a picture that can be read ({e}): extract its frames anew') from None
 
+# %% ../../nbs/answers/54a_pictures.ipynb #785456db
 def _folder_frames(folder, first):
     codec = av.CodecContext.create('mjpeg', 'r')
     codec.thread_count,codec.options = 1,{'err_detect':'explode', 'max_pixels':str(_most_pixels)}
@@ -293,6 +298,7 @@ def _whole_weights(n_in, n_out, as_pillow):
 
 def _shift(x, bits): return np.clip(np.floor((x+2**(bits-1))/2**bits), 0, 255)
 
+# %% ../../nbs/answers/54a_pictures.ipynb #cf8aa3ce
 def scale_picture(
     x:np.ndarray, # `uint8`, `(3, h, w)`
     height:int, # Wanted
@@ -308,6 +314,7 @@ def scale_picture(
         x = _shift(weights@x, bits)
     return x.astype(np.uint8)
 
+# %% ../../nbs/answers/54a_pictures.ipynb #58c4c417
 _pad_modes = dict(zeros='constant', border='edge', reflection='reflect')
 
 def _window(x, top, left, h, w, pad_mode='zeros'):
@@ -336,6 +343,7 @@ def _resized_crop(x, tfm, as_pillow):
     more = math.ceil(max(h, w)*tfm.get('val_xtra', .14)/8)*8
     return _middle(scale_picture(x, h+more, w+more, as_pillow), h, w)
 
+# %% ../../nbs/answers/54a_pictures.ipynb #f7212884
 def apply_tfm(
     x:np.ndarray, # `uint8`, `(3, h, w)`
     tfm:dict, # Its `name`, `size` and arguments, as in the file

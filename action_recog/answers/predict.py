@@ -85,10 +85,16 @@ class Witness:
         starts, # First frame of each step
     ):
         self.n,self.fps,self.starts = n,fps,starts
+        self.strip_numbers = UniformSampler(8)(n)
         self.n_seen = 0
         self.end = 0.
         self.times = []
         self.pictures,self.shown = [],[]
+
+    @property
+    def wanted(self):
+        "Numbers of the frames that it has to see"
+        return {0, *self.strip_numbers, *self.starts}
 
     @property
     def strip(self): return TensorClip.create(torch.from_numpy(np.stack(self.pictures)))
@@ -99,7 +105,7 @@ def follow(self:Witness,
     frames, # `TimedFrame`s in order
 ): # Generator of the same
     "Look at `frames` and hand them on"
-    shown,starts = set(UniformSampler(8)(self.n)),set(self.starts)
+    shown,starts = set(self.strip_numbers),set(self.starts)
     shape = None
     for seconds,frame in from_start(frames, self.fps):
         self.n_seen = frame.number+1
@@ -163,27 +169,31 @@ class VideoPass:
         self.plan,self.witness,self.queue = None,None,None
         self.is_over = False
 
-    def read(self): # Generator of pairs: frame numbers, `uint8` tensor `(n, 3, H, W)`
-        "The frames that the learner has to see, a batch at a time"
-        with open_frames(self.video, self.reader.keyframes, *stretch_of(self.video)) as frames:
-            n = max(frames.n_frames, 1)
-            self.plan = plan_video(self.reader.sampler, n, frames.fps, **self.kwargs)
-            self.asked = self.plan.clips+self.plan.windows
-            self.witness = Witness(n, frames.fps, self.plan.starts)
-            wanted = {number for clip in self.asked for number in clip}
-            frames = itertools.takewhile(lambda _: not self.is_over, frames)
-            yield from frame_batches(self.witness.follow(frames), wanted, getattr(self.reader, 'size', None), room=2**24)
+# %% ../../nbs/answers/51_predict.ipynb #a110b942
+@patch
+def read(self:VideoPass): # Generator of pairs: frame numbers, `uint8` tensor `(n, 3, H, W)`
+    "The frames that the learner has to see, a batch at a time"
+    with open_frames(self.video, self.reader.keyframes, *stretch_of(self.video)) as frames:
+        n = max(frames.n_frames, 1)
+        self.plan = plan_video(self.reader.sampler, n, frames.fps, **self.kwargs)
+        self.asked = self.plan.clips+self.plan.windows
+        self.witness = Witness(n, frames.fps, self.plan.starts)
+        wanted = {number for clip in self.asked for number in clip}
+        frames = itertools.takewhile(lambda _: not self.is_over, frames.at(wanted|self.witness.wanted))
+        yield from frame_batches(self.witness.follow(frames), wanted, getattr(self.reader, 'size', None), room=2**24)
 
-    def ask(self,
-        learn:Learner, # Trained on clips
-        batcher:Batcher, # Of `learn`
-        batches, # What `read` gives
-    ): # Generator of frame numbers; raises what `read` raised
-        "Ask about the clips of this video as its frames come"
-        for numbers,pixels in batches:
-            if self.queue is None: self.queue = ClipQueue(learn, self.asked, batcher)
-            batcher.add(self.queue, numbers, pixels)
-            yield numbers
+# %% ../../nbs/answers/51_predict.ipynb #0515bdaa
+@patch
+def ask(self:VideoPass,
+    learn:Learner, # Trained on clips
+    batcher:Batcher, # Of `learn`
+    batches, # What `read` gives
+): # Generator of frame numbers; raises what `read` raised
+    "Ask about the clips of this video as its frames come"
+    for numbers,pixels in batches:
+        if self.queue is None: self.queue = ClipQueue(learn, self.asked, batcher)
+        batcher.add(self.queue, numbers, pixels)
+        yield numbers
 
 # %% ../../nbs/answers/51_predict.ipynb #0f9e2bb4
 @patch
@@ -245,6 +255,7 @@ def _go_through(numbers, o, learn):
     if head and o.witness.n>3000 and hasattr(learn, 'progress'): ticks = progress_bar(ticks, total=o.witness.n, leave=False)
     for _ in ticks: pass
 
+# %% ../../nbs/answers/51_predict.ipynb #f360af81
 @patch
 def answers(self:Answering,
     videos:list, # Video files, frame folders, or stretches

@@ -45,6 +45,7 @@ def check_probs_file(
         raise ImportError(f'{fn} needs pyarrow, which is not installed: pip install pyarrow, or choose .csv')
     return fn
 
+# %% ../../nbs/answers/51a_probs.ipynb #8b1402ab
 def write_probs(
     preds, # A `VideoPreds`, or several of one learner
     fn:str|Path, # File to write, `.csv`, `.parquet` or `.npz`

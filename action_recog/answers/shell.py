@@ -65,11 +65,13 @@ def moment_dict(
     return dict(seconds=round(m.seconds, 3), label=m.label, probability=round(m.p, 4), latency=round(m.latency, 4),
         fps=round(m.fps, 1), n_read=m.n_read, n_dropped=m.n_dropped)
 
+# %% ../../nbs/answers/55b_shell.ipynb #ec3ecc38
 def _watch_line(m): return f'{m.seconds:8.1f} s  {m.label}'+(f' {100*m.p:.0f} %' if m.said else '')
 
 def _watch_status(m):
     return f'{m.seconds:8.1f} s  {m.fps:.0f} frames/s, latency {1000*m.latency:.0f} ms, {m.n_dropped} dropped'
 
+# %% ../../nbs/answers/55b_shell.ipynb #d75de0b2
 class _MomentPrinter:
     "Prints the answers for a stream as they come, and at the end what was read and lost"
     def __init__(self, as_json):
@@ -151,6 +153,7 @@ def _check_options(o):
         if Path(fn).suffix.lower() not in kinds: raise ValueError(f'{fn} has no ending that can be written: choose one of {", ".join(kinds)}')
         if not Path(fn).absolute().parent.is_dir(): raise ValueError(f'{Path(fn).parent} is no folder: make it, or write {Path(fn).name} elsewhere')
 
+# %% ../../nbs/answers/55b_shell.ipynb #c9e43834
 def _answers(model, videos, good, **kwargs):
     "The answers for `videos` as dicts; those that are none go to `good` as well"
     from action_recog.answers.runtime import RuntimeFault,answer_dict,predict_video
@@ -173,6 +176,7 @@ def _predict(o):
     if o.labels and good: _write_labels(good, o.labels)
     return int(n_bad>0)
 
+# %% ../../nbs/answers/55b_shell.ipynb #aefda7b8
 def _watch(o):
     "`ar-watch` with the options `o`"
     from action_recog.answers.runtime import OnnxModel,watch

@@ -29,6 +29,7 @@ class Moment(NamedTuple):
     fps:float # Frames read a second
     said:tuple=() # Labels that are said
 
+# %% ../../nbs/answers/54d_streams.ipynb #f2072c92
 def _is_camera(s): return s.isdigit() or s.startswith(('/dev/video','video='))
 
 def _open_source(source, timeout):
@@ -46,6 +47,14 @@ def _why(e, timeout):
     if isinstance(e, (av.error.ExitError,av.error.TimeoutError)): return f'nothing came for {timeout:g} s'
     return getattr(e, 'strerror', None) or e
 
+# %% ../../nbs/answers/54d_streams.ipynb #9439b7e3
+def _decoded(container, source):
+    "The frames of an open source with their times"
+    stream = film_stream(container, source)
+    for packet in container.demux(stream):
+        try: yield from ((o.time,o) for o in packet.decode())
+        except av.InvalidDataError: pass
+
 # %% ../../nbs/answers/54d_streams.ipynb #bdcaad4e
 class _Source:
     "The frames of a file, a camera or an address with their seconds"
@@ -56,17 +65,10 @@ class _Source:
         self.is_live = '://' in str(source) or _is_camera(str(source))
         self.n_read,self.last,self.error = 0,0.,None
 
-    def _frames(self):
-        "Decode what is open, to its end"
-        stream = film_stream(self.container, self.source)
-        for packet in self.container.demux(stream):
-            try: yield from ((o.time,o) for o in packet.decode())
-            except av.InvalidDataError: pass
-
     def _once(self):
         "The frames until the source ends; why it did if it has to be opened again"
         earlier,opened = (self.last+1/self.fps if self.n_read else 0.),time.monotonic()
-        numbered = ((i,clock,frame) for i,(clock,frame) in enumerate(self._frames()))
+        numbered = ((i,clock,frame) for i,(clock,frame) in enumerate(_decoded(self.container, self.source)))
         with self.container:
             try:
                 for _,seconds,frame in with_clock(numbered, self.fps, 10. if self.is_live or self.realtime else math.inf):
@@ -111,6 +113,7 @@ def _due(frames, every, gap):
             yield seconds,[first,frame] if gap else [first]
     if waiting and not is_told: yield seconds,[waiting[0][1]]*2
 
+# %% ../../nbs/answers/54d_streams.ipynb #6e31e728
 class _Newest:
     "The newest `room` of some items, which a thread goes through"
     def __init__(self, items, room):

@@ -47,6 +47,7 @@ def group_folds(
         filled[fold] += size
     return np.array([fold_of[o] for o in groups])
 
+# %% ../../nbs/answers/59_suspects.ipynb #b678b846
 def out_of_fold(
     x:np.ndarray, # Vectors of the clips, `(N, d)`
     labels, # Label of each
@@ -90,6 +91,7 @@ class Suspects:
     def __repr__(self): return f'{len(self)} of {len(self.probs)} labels are doubted'
     def _repr_html_(self): return self.table.round(3).to_html()
 
+# %% ../../nbs/answers/59_suspects.ipynb #da0780fa
 def find_suspects(
     learn:Learner, # Trained on clips
     n:int=None, # Most to name, all that are doubted if `None`

@@ -20,6 +20,7 @@ def _by_time(points, times):
     gap = (times[-1]-times[0])/(n-1)
     return np.interp(times[0]+points*gap, times, np.arange(n))
 
+# %% ../../nbs/answers/54b_windows.ipynb #741f08be
 def pick_clip(
     sampler:dict, # Its `name` and arguments, as in the file
     n:int, # Frames of the video, or of a window of it
@@ -37,6 +38,7 @@ def pick_clip(
     if gap is not None: idxs = [i for o in idxs for i in (min(int(o), max(n-1-gap, 0)), min(int(o), max(n-1-gap, 0))+gap)]
     return [min(max(int(i), 0), n-1) for i in idxs]
 
+# %% ../../nbs/answers/54b_windows.ipynb #8d1df3ac
 def pick_clips(
     sampler:dict, # Its `name` and arguments
     frames:FrameTimes, # Of the video
@@ -73,6 +75,7 @@ def plan_windows(
         windows.append([first+o for o in pick_clip(sampler, last-first)])
     return starts,windows
 
+# %% ../../nbs/answers/54b_windows.ipynb #8115882d
 def _timed_windows(sampler, times, window, step):
     "As `plan_windows`, in seconds"
     times = times-times[0]

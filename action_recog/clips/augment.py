@@ -55,6 +55,7 @@ def _moves_nothing(mat, coord_tfm, sz):
     # A look at a matrix on a GPU would wait for it
     return mat.device.type=='cpu' and bool((mat==torch.eye(2, 3)).all())
 
+# %% ../../nbs/clips/10_augment.ipynb #ca8ec825
 def _resample(x, mat, coord_tfm, sz, mode='bilinear', pad_mode=PadMode.Reflection, align_corners=True):
     "`TensorImage.affine_coord` where it shrinks nothing to less than half, so that it need not ask how far it zooms"
     size = x.shape[-2:] if sz is None else (sz,sz) if isinstance(sz, int) else tuple(sz)
@@ -63,6 +64,7 @@ def _resample(x, mat, coord_tfm, sz, mode='bilinear', pad_mode=PadMode.Reflectio
     if coord_tfm is not None: coords = coord_tfm(coords)
     return F.grid_sample(x, coords, mode=mode, padding_mode=pad_mode, align_corners=align_corners)
 
+# %% ../../nbs/clips/10_augment.ipynb #4c562bf1
 @patch
 def affine_coord(x:TensorClip, mat=None, coord_tfm=None, sz=None, **kwargs):
     "Apply affine and coordinate transforms alike to all frames of each clip"

@@ -104,6 +104,7 @@ def read_or_skip(self:ReadClip,
         warn(f'left out of the training: {e} ({self.n_bad.item()} so far)')
         raise SkipItemException from None
 
+# %% ../../nbs/clips/14_data.ipynb #b0d24256
 @patch(as_prop=True)
 def can_cut(self:ReadClip)->bool:
     "May a loader have frames cut and written where it wants them?"
@@ -180,6 +181,14 @@ def _check_size(size):
     if 1<=len(sizes)<=2 and all(isinstance(o, int) and o>0 for o in sizes): return sizes
     raise ValueError(f'image_size is a number of pixels or a pair (height, width), not {size!r}')
 
+# %% ../../nbs/clips/14_data.ipynb #e1d15196
+def _as_text(labels):
+    "The `labels` as text, or as lists of text; can a clip have several?"
+    several = any(map(is_label_list, labels))
+    if several and not all(map(is_label_list, labels)): raise ValueError(
+        'some clips have a list of labels and some have none: let label_func give a list for each, of one label or of none as well')
+    return labels.map(label_list if several else str), several
+
 # %% ../../nbs/clips/14_data.ipynb #fe717a11
 @patch(cls_method=True)
 @delegates(DataLoaders.from_dblock)
@@ -205,10 +214,7 @@ def from_files(cls:ActionDataLoaders,
     files = L(files).map(as_clip)
     labels = files.map(label_func)
     if not all(isinstance(o, str) for o in labels): label_func = AsText(label_func)
-    several = any(map(is_label_list, labels))
-    if several and not all(map(is_label_list, labels)): raise ValueError(
-        'some clips have a list of labels and some have none: let label_func give a list for each, of one label or of none as well')
-    labels = labels.map(label_list if several else str)
+    labels,several = _as_text(labels)
     known = vocab
     vocab = class_order(itertools.chain(*labels) if several else labels) if vocab is None else L(vocab).map(str)
     if gap and sampler: raise ValueError(f'a gap is for the sampler of its own: give {type(sampler).__name__} the gap={gap}')

@@ -242,6 +242,21 @@ def background_sides(
     spread = np.linspace(0, len(rest)-1, min(n_valid, len(rest))).round().astype(int)
     return pool,[rest[i] for i in spread]
 
+# %% ../../nbs/clips/15_segments.ipynb #a31dfb79
+def _with_background(df, pieces, train, valid, share):
+    "The clips `df` with the background `pieces` behind them, both sides of the split, and how many pieces an epoch draws"
+    n_drawn,n_valid = (background_count(len(o), share) for o in (train,valid))
+    pool,rest = background_sides(df, pieces, train, valid, n_valid)
+    return pd.concat([df, pieces], ignore_index=True), [*train,*pool], [*valid,*rest], n_drawn
+
+def _draw_background(dls, n_own, n_drawn):
+    "Let each epoch draw `n_drawn` of the training clips that stand behind the `n_own` first ones"
+    draw = vars(dls.train).get('get_idxs')
+    # Where all classes are drawn alike, the background is one of them
+    if isinstance(draw, DrawBalanced): draw.n = n_own+n_drawn
+    else: dls.train.get_idxs = DrawBackground(dls.train, list(range(n_own)), list(range(n_own, len(dls.train_ds))), n_drawn)
+    dls.train.n = n_own+n_drawn
+
 # %% ../../nbs/clips/15_segments.ipynb #6e0b4c13
 @patch(cls_method=True)
 @delegates(ActionDataLoaders.from_files, but=['label_func','splitter','group_func'])
@@ -265,26 +280,17 @@ def from_segments(cls:ActionDataLoaders,
     whole,seconds = df,{o:video_seconds(path/o)[0] for o in df.video.unique()} if window or background else {}
     if window is not None: df = window_rows(whole, seconds, window, every)
     train,valid = segment_splits(df, df.group.tolist(), valid_pct, seed)
-    pool = []
+    n_own = len(train)
     if background:
         name = () if overlaps=='several' else background if isinstance(background, str) else 'background'
         pieces = background_rows(whole, seconds, name)
         if window is not None: pieces = window_rows(pieces, seconds, window, every)
-        n_train,n_valid = (background_count(len(o), background_share) for o in (train,valid))
-        pool,rest = background_sides(df, pieces, train, valid, n_valid)
-        df = pd.concat([df, pieces], ignore_index=True)
-        train,valid = [*train,*pool],[*valid,*rest]
+        df,train,valid,n_drawn = _with_background(df, pieces, train, valid, background_share)
     clips = [VideoSegment(path/o.video, float(o.start), float(o.end)) for o in df.itertuples()]
     labels,groups = Lookup(dict(zip(clips, df.label.map(lambda o: list(o) if is_label_list(o) else o)))),Lookup(dict(zip(clips, df.group)))
     dls = cls.from_files(clips, labels, lambda files: (train,valid), groups, **kwargs)
     for dl in dls: dl.show_batch = partial(show_segment_batch, dl)
-    if pool:
-        n = len(train)-len(pool)
-        draw = vars(dls.train).get('get_idxs')
-        # Where all classes are drawn alike, the background is one of them
-        if isinstance(draw, DrawBalanced): draw.n = n+n_train
-        else: dls.train.get_idxs = DrawBackground(dls.train, list(range(n)), list(range(n, len(train))), n_train)
-        dls.train.n = n+n_train
+    if len(train)>n_own: _draw_background(dls, n_own, n_drawn)
     return dls
 
 # %% ../../nbs/clips/15_segments.ipynb #b1901bac

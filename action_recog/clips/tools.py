@@ -117,6 +117,7 @@ def rows(self:BorisEvents) -> list: # Dicts with `row`, `video`, `start`, `end`,
     for o in begun.values(): raise self.file.error(o['row'], f'{o["label"]!r} starts and never stops: correct it')
     return sorted(rows, key=lambda o: o['row'])
 
+# %% ../../nbs/clips/13b_tools.ipynb #f2f7cc74
 def boris_rows(
     file:LabelFile, # Tabular or aggregated events
 ) -> list: # Dicts with `row`, `video`, `start`, `end`, `label`

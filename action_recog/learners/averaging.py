@@ -42,13 +42,16 @@ class AverageWeights(Callback):
         if self.own is not None: self.model.load_state_dict(self.own)
         self.own = None
 
-    def state(self) -> dict: # Tensors by name
-        "What goes on with the next epoch, beside the mean, which is in the model after a validation"
-        return ifnone(self.own, {})
+# %% ../../nbs/learners/29_averaging.ipynb #ba2948de
+@patch
+def state(self:AverageWeights) -> dict: # Tensors by name
+    "What goes on with the next epoch, beside the mean, which is in the model after a validation"
+    return ifnone(self.own, {})
 
-    def load_state(self,
-        state:dict, # As `state` gave it, while the mean is in the model
-    ):
-        "Go on from there"
-        self.mean.module.load_state_dict(self.model.state_dict())
-        self.own = dict(state) or None
+@patch
+def load_state(self:AverageWeights,
+    state:dict, # As `state` gave it, while the mean is in the model
+):
+    "Go on from there"
+    self.mean.module.load_state_dict(self.model.state_dict())
+    self.own = dict(state) or None

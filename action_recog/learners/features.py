@@ -169,11 +169,6 @@ def compute(self:FeatureStore,
     write.finish()
 
 # %% ../../nbs/learners/31_features.ipynb #6dc5baca
-def local_process() -> tuple: # Its number, from 0, and how many there are
-    "Which of the processes on this machine that train together this is"
-    n = int(os.environ.get('LOCAL_WORLD_SIZE', max(num_distrib(), 1)))
-    return int(os.environ.get('LOCAL_RANK', rank_distrib())), n if num_distrib()>1 else 1
-
 @patch
 def view_bytes(self:FeatureStore) -> int: # Bytes
     "The size of the file of a view"
@@ -195,6 +190,13 @@ def need_room(self:FeatureStore,
     unit,n = next(o for o in (('GB',1e9), ('MB',1e6), ('kB',0)) if n_bytes>=o[1])
     print(f'storing the tokens of {n_views} views takes {n_bytes/(n or 1e3):.1f} {unit}', flush=True)
 
+# %% ../../nbs/learners/31_features.ipynb #c2fa3d28
+def local_process() -> tuple: # Its number, from 0, and how many there are
+    "Which of the processes on this machine that train together this is"
+    n = int(os.environ.get('LOCAL_WORLD_SIZE', max(num_distrib(), 1)))
+    return int(os.environ.get('LOCAL_RANK', rank_distrib())), n if num_distrib()>1 else 1
+
+# %% ../../nbs/learners/31_features.ipynb #1e0d0f2d
 @patch
 def fill(self:FeatureStore,
     views:dict, # Clip to its number of views
@@ -306,6 +308,7 @@ def _own_gpu(dls):
     torch.cuda.set_device(rank)
     dls.to(torch.device('cuda', rank))
 
+# %% ../../nbs/learners/31_features.ipynb #95fb1b3a
 @contextmanager
 def cache_features(
     learn:Learner, # Its model has an `Encoder` with frozen stages

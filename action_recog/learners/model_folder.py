@@ -56,6 +56,7 @@ def made_on_hub(
     "Was a model built by `transformers`?"
     return made['factory']=='video_learner' and isinstance(made['args'].get('arch'), dict)
 
+# %% ../../nbs/learners/34a_model_folder.ipynb #b3c1ebd7
 def model_config(
     learn:Learner, # Made by one of the factories
     recipe=None, # How it was trained: a `Recipe`, or a dict of plain values
@@ -170,15 +171,7 @@ def _check_keys(cfg, fn):
     if missing: raise ValueError(f'{fn} lacks {", ".join(sorted(missing))}: fetch the folder again')
 
 # %% ../../nbs/learners/34a_model_folder.ipynb #e0e7d52a
-def _is_size(o): return is_whole(o, most=8192) or is_listy(o) and len(o)==2 and all(is_whole(i, most=8192) for i in o)
-
-def _is_stat(o, least):
-    "Is `o` the mean or the standard deviation of three colours?"
-    numbers = isinstance(o, list) and len(o)==3 and all(isinstance(i, (int,float)) for i in o)
-    return numbers and all(math.isfinite(i) and i>least for i in o)
-
 _parts = dict(model={'factory','args'}, frames={'reader','read_size','sampler','item_tfms','mean','std'})
-_words = dict(method=('crop','squish','pad'), pad_mode=('zeros','border','reflection'))
 
 def _check_table(o, keys, name):
     "Refuse what is no dict with these `keys`"
@@ -196,6 +189,17 @@ def _check_parts(cfg):
     if not isinstance(frames['item_tfms'], list): raise ValueError('its item_tfms are no list')
     for o in frames['item_tfms']: _check_table(o, {'name','size'}, 'item transform')
 
+# %% ../../nbs/learners/34a_model_folder.ipynb #4ad7bfba
+_words = dict(method=('crop','squish','pad'), pad_mode=('zeros','border','reflection'))
+
+def _is_size(o): return is_whole(o, most=8192) or is_listy(o) and len(o)==2 and all(is_whole(i, most=8192) for i in o)
+
+def _is_stat(o, least):
+    "Is `o` the mean or the standard deviation of three colours?"
+    numbers = isinstance(o, list) and len(o)==3 and all(isinstance(i, (int,float)) for i in o)
+    return numbers and all(math.isfinite(i) and i>least for i in o)
+
+# %% ../../nbs/learners/34a_model_folder.ipynb #7b937dad
 def _check_frames(frames):
     "Refuse numbers, words, sizes and statistics that no frames have"
     for k,v in frames['sampler'].items():
@@ -263,6 +267,7 @@ def _why_unbuilt(e):
     if isinstance(e, MemoryError) or "can't allocate memory" in str(e): return 'it needs more memory than there is'
     return f'{e} is not known' if isinstance(e, KeyError) else repr(e)
 
+# %% ../../nbs/learners/34a_model_folder.ipynb #acc2f81f
 def load_model(
     folder:str|Path, # From `save_model`
     device:str='cpu', # Where to put it, for example `cuda`

@@ -111,6 +111,7 @@ def _pretrained_from(args, dls):
     if not is_whole(args['n_out']): raise ValueError(f'pretrained_learner takes no n_out={args["n_out"]!r}')
     return pretrained_from(args['arch'], dls, args['n_out'])
 
+# %% ../../nbs/learners/33e_plain.ipynb #fb274f98
 def _learner_from(cfg, dls):
     "An untrained learner by what its factory recorded"
     name = cfg['factory']
@@ -127,6 +128,7 @@ def _learner_from(cfg, dls):
     metrics = accuracy_multi if several_labels(dls) else accuracy
     return factories[name](dls, **args, pretrained=False, normalize=False, metrics=metrics)
 
+# %% ../../nbs/learners/33e_plain.ipynb #aa652fab
 def model_from_dict(
     cfg:dict, # From `model_to_dict`
     dls:DataLoaders, # Of clips as the model takes them

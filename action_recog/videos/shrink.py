@@ -80,6 +80,7 @@ def shrunk_file(
     "Where the small copy of `video` goes: its class and its name, with its ending, make the file"
     return Path(dest)/Path(video).parent.name/Path(video).name
 
+# %% ../../nbs/videos/05b_shrink.ipynb #00765626
 def shrink_video(
     video:str|Path, # Video file, in a folder that is named by its class
     dest:str|Path, # Where the class folders with the small videos go

@@ -200,12 +200,12 @@ def _jumping(self:FileFrames, wanted):
 @patch
 def _passing(self:FileFrames, wanted):
     with self._fresh() as (container,stream):
-        frame = None
+        frame,last,wanted = None,wanted[-1],set(wanted)
         for frame in iter_frames(container, stream, self.keyframes, self.damage):
             if frame.number in wanted: yield frame
-            if frame.number==wanted[-1]: return
+            if frame.number==last: return
         if frame is None: raise VideoError(f'{container.name} holds no frame that can be decoded: remove it or replace it')
-        yield frame
+        if frame.number not in wanted: yield frame
 
 # %% ../../nbs/videos/04_video.ipynb #43bd9b03
 @patch
