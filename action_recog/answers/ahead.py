@@ -47,6 +47,7 @@ def put(self:SourceReaders,
         except queue.Full: pass
     return False
 
+# %% ../../nbs/answers/50c_ahead.ipynb #0e9acdbb
 @patch
 def work(self:SourceReaders):
     "Read one source after the other, in a thread"
@@ -71,6 +72,7 @@ def leave(self:SourceReaders,
     self.queues[i] = None
     self.room.release()
 
+# %% ../../nbs/answers/50c_ahead.ipynb #088077ff
 @patch
 def take(self:SourceReaders,
     i:int, # Number of the source
@@ -83,6 +85,7 @@ def take(self:SourceReaders,
     self.leave(i)
     if error: raise error
 
+# %% ../../nbs/answers/50c_ahead.ipynb #618f3c2b
 @patch
 def close(self:SourceReaders):
     "End the threads"

@@ -46,27 +46,32 @@ class FramePrep:
             self.item_tfms = Pipeline([o for o in self.dl.after_item.fs if type(o) is not ToTensor], split_idx=1)
         self.device = one_device(learn)
 
-    def cut(self,
-        frames:Tensor, # `uint8`, shape `(T, 3, H, W)`, the short side at `reader.size`
-    ) -> Tensor: # Shape `(T, 3, h, w)`, on the CPU
-        "Scale and crop the frames of a video"
-        if self.reader.clip_type is ImageTuple: frames = [o.permute(1,2,0).numpy() for o in frames]
-        return self.item_tfms((self.reader.clip_type.create(frames),))[0]
+# %% ../../nbs/answers/50d_batches.ipynb #14035732
+@patch
+def cut(self:FramePrep,
+    frames:Tensor, # `uint8`, shape `(T, 3, H, W)`, the short side at `reader.size`
+) -> Tensor: # Shape `(T, 3, h, w)`, on the CPU
+    "Scale and crop the frames of a video"
+    if self.reader.clip_type is ImageTuple: frames = [o.permute(1,2,0).numpy() for o in frames]
+    return self.item_tfms((self.reader.clip_type.create(frames),))[0]
 
-    def normalise(self,
-        clip:TensorClip, # From `cut`, or frames of several videos put together
-    ) -> Tensor: # Float, of the same shape, where the model is
-        "Take the steps of a batch with `clip`"
-        batch = self.dl.do_batch([(clip,)])
-        if self.device.type=='cuda': batch = tuple(o.pin_memory() for o in batch)
-        batch = to_device(batch, self.device, non_blocking=True)
-        return self.dl.after_batch(batch)[0][0].as_subclass(Tensor)
+# %% ../../nbs/answers/50d_batches.ipynb #4612b1e9
+@patch
+def normalise(self:FramePrep,
+    clip:TensorClip, # From `cut`, or frames of several videos put together
+) -> Tensor: # Float, of the same shape, where the model is
+    "Take the steps of a batch with `clip`"
+    batch = self.dl.do_batch([(clip,)])
+    if self.device.type=='cuda': batch = tuple(o.pin_memory() for o in batch)
+    batch = to_device(batch, self.device, non_blocking=True)
+    return self.dl.after_batch(batch)[0][0].as_subclass(Tensor)
 
-    def __call__(self,
-        frames:Tensor, # As for `cut`
-    ) -> Tensor: # Float, shape `(T, 3, h, w)`, where the model is
-        "Scale, crop and normalise `frames`"
-        return self.normalise(self.cut(frames))
+@patch
+def __call__(self:FramePrep,
+    frames:Tensor, # As for `cut`
+) -> Tensor: # Float, shape `(T, 3, h, w)`, where the model is
+    "Scale, crop and normalise `frames`"
+    return self.normalise(self.cut(frames))
 
 # %% ../../nbs/answers/50d_batches.ipynb #61cd78ad
 class Recogniser:
@@ -173,6 +178,7 @@ def arrive(self:ClipQueue,
     while self.places and max(self.places[-1])<=number: places.append(self.places.pop())
     return places
 
+# %% ../../nbs/answers/50d_batches.ipynb #dbbfff0f
 @patch
 def keep(self:ClipQueue,
     place:tuple, # Numbers of its frames
@@ -184,6 +190,7 @@ def keep(self:ClipQueue,
         self.needs[number] -= 1
         if not self.needs[number]: self.frames.pop(number)
 
+# %% ../../nbs/answers/50d_batches.ipynb #5a3c3156
 @patch
 def ready(self:ClipQueue,
     number:int, # Of the last frame that was encoded
@@ -201,6 +208,7 @@ def clip(self:ClipQueue,
     "The encoded frames of a clip"
     return torch.stack([self.rows[place] for place in self.clips[i]])
 
+# %% ../../nbs/answers/50d_batches.ipynb #4a8a8cd8
 @patch
 def answer(self:ClipQueue,
     i:int, # Number of the clip
@@ -245,28 +253,33 @@ class Batcher:
         self.n_threads,self.pool = n_threads,None
         self.working = deque()
 
-    @property
-    def n_full(self)->int: # At least 1
-        "Frames of a full batch of those that wait"
-        _,(_,frame) = self.frames[0]
-        return max(min(self.most, self.room//frame.nbytes), 1)
+# %% ../../nbs/answers/50d_batches.ipynb #cf651413
+@patch(as_prop=True)
+def n_full(self:Batcher)->int: # At least 1
+    "Frames of a full batch of those that wait"
+    _,(_,frame) = self.frames[0]
+    return max(min(self.most, self.room//frame.nbytes), 1)
 
-    def add(self,
-        queue:ClipQueue, # Of the video that the frames are from
-        numbers:list, # Frame numbers, in order
-        frames:Tensor, # Their pixels, `uint8`, `(n, 3, H, W)`
-    ):
-        "Take in frames of a video, and ask about what is complete with them"
-        for _,cut in try_together(lambda pairs: [self.prep.cut(o) for _,o in pairs], [(queue,frames)]):
-            self.frames += [(queue,o) for o in zip(numbers, cut.as_subclass(Tensor))]
-        while self.frames and len(self.frames)>=self.n_full: self.encode()
+# %% ../../nbs/answers/50d_batches.ipynb #fe8468ee
+@patch
+def add(self:Batcher,
+    queue:ClipQueue, # Of the video that the frames are from
+    numbers:list, # Frame numbers, in order
+    frames:Tensor, # Their pixels, `uint8`, `(n, 3, H, W)`
+):
+    "Take in frames of a video, and ask about what is complete with them"
+    for _,cut in try_together(lambda pairs: [self.prep.cut(o) for _,o in pairs], [(queue,frames)]):
+        self.frames += [(queue,o) for o in zip(numbers, cut.as_subclass(Tensor))]
+    while self.frames and len(self.frames)>=self.n_full: self.encode()
 
-    def flush(self):
-        "Ask about everything that is left"
-        while self.frames: self.encode()
-        while self.working: self.settle()
-        while self.clips: self.ask()
-        while self.working: self.settle()
+# %% ../../nbs/answers/50d_batches.ipynb #fcb94a7a
+@patch
+def flush(self:Batcher):
+    "Ask about everything that is left"
+    while self.frames: self.encode()
+    while self.working: self.settle()
+    while self.clips: self.ask()
+    while self.working: self.settle()
 
 # %% ../../nbs/answers/50d_batches.ipynb #dba628e4
 @patch
@@ -284,12 +297,14 @@ def run(self:Batcher,
     self.working.append((self.pool.submit(try_together, f, pairs), then))
     while len(self.working)>self.n_threads: self.settle()
 
+# %% ../../nbs/answers/50d_batches.ipynb #7afbb2b2
 @patch
 def settle(self:Batcher):
     "Wait for the oldest batch that a thread works on"
     result,then = self.working.popleft()
     then(result.result())
 
+# %% ../../nbs/answers/50d_batches.ipynb #d473aa98
 @patch
 def close(self:Batcher):
     "End the threads"
@@ -304,6 +319,7 @@ def _first(waiting, n):
     del waiting[:n]
     return taken
 
+# %% ../../nbs/answers/50d_batches.ipynb #8d0f1652
 @patch
 def encode(self:Batcher):
     "Encode a batch of frames"
@@ -314,6 +330,7 @@ def encode(self:Batcher):
     newest = {queue:number for queue,(number,_) in batch}
     self.run(self._encoded, places, partial(self.keep, newest))
 
+# %% ../../nbs/answers/50d_batches.ipynb #053ec319
 @patch
 def keep(self:Batcher,
     newest:dict, # Number of its last frame in the batch for each queue
@@ -324,6 +341,7 @@ def keep(self:Batcher,
     for queue,number in newest.items(): self.clips += [(queue,i) for i in queue.ready(number)]
     while len(self.clips)>=self.bs: self.ask()
 
+# %% ../../nbs/answers/50d_batches.ipynb #1d7d4e83
 @patch
 def _normalised(self:Batcher, pairs):
     return self.prep.normalise(torch.stack([frame for _,(_,frame) in pairs]).as_subclass(TensorClip))

@@ -141,6 +141,7 @@ def rule_of(
     try: return TimelineRule(**rule)
     except TypeError: raise ValueError(f'{rule} is no rule for timelines: set timeline_rule anew') from None
 
+# %% ../../nbs/answers/51_predict.ipynb #4fda4915
 @patch
 def timeline(self:VideoPreds,
     rule:TimelineRule, # How probabilities become segments
@@ -226,19 +227,21 @@ class Answering:
         self.said = dict(vocab=learn.dls.vocab, several=several_labels(learn.dls), thresholds=thresholds_of(learn),
             none_below=none_below_of(learn, none))
 
-    def answer(self,
-        done:VideoPass, # All of its clips were asked about
-    ) -> VideoPreds: # Pairs of label and probability, with `segments`
-        "Put what the learner said into words"
-        mean,steps = done.probs()
-        top = mean.topk(min(self.k, len(mean)))
-        labels = self.said['vocab'][top.indices.tolist()]
-        seen = done.witness
-        res = VideoPreds(zip(labels, top.values.tolist()), video=done.video, seconds=round(seen.end, 3), strip=seen.strip,
-            shown=seen.shown, said=say(mean, **self.said), **self.said)
-        if done.plan.windows: res.times,res.probs = seen.times,steps
-        res.segments = res.timeline(self.rule)
-        return res
+# %% ../../nbs/answers/51_predict.ipynb #25e58166
+@patch
+def answer(self:Answering,
+    done:VideoPass, # All of its clips were asked about
+) -> VideoPreds: # Pairs of label and probability, with `segments`
+    "Put what the learner said into words"
+    mean,steps = done.probs()
+    top = mean.topk(min(self.k, len(mean)))
+    labels = self.said['vocab'][top.indices.tolist()]
+    seen = done.witness
+    res = VideoPreds(zip(labels, top.values.tolist()), video=done.video, seconds=round(seen.end, 3), strip=seen.strip,
+        shown=seen.shown, said=say(mean, **self.said), **self.said)
+    if done.plan.windows: res.times,res.probs = seen.times,steps
+    res.segments = res.timeline(self.rule)
+    return res
 
 # %% ../../nbs/answers/51_predict.ipynb #c60b37ad
 def _ticks(numbers):
@@ -248,6 +251,7 @@ def _ticks(numbers):
         yield from range(done, o[-1]+1)
         done = o[-1]+1
 
+# %% ../../nbs/answers/51_predict.ipynb #99f53a20
 def _go_through(numbers, o, learn):
     "Ask about all of the video `o`, with a bar if it is long and `learn` shows bars"
     head = list(itertools.islice(numbers, 1))

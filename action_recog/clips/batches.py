@@ -21,6 +21,7 @@ def shared_bytes(
     "New memory that processes share"
     return torch.empty(0, dtype=torch.uint8).set_(torch.UntypedStorage._new_shared(n))
 
+# %% ../../nbs/clips/11b_batches.ipynb #945562be
 class SharedSlots:
     "Shared memory for the batches of some workers"
     def __init__(self,
@@ -60,11 +61,13 @@ class _Loan:
         self.__array_interface__ = self.memory.numpy().__array_interface__
     def __del__(self): self.is_used[self.slot] = 0
 
+# %% ../../nbs/clips/11b_batches.ipynb #8356d789
 class Sent:
     "What is sent to another process, and is `make(*args)` there"
     def __init__(self, make, *args): self.make,self.args = make,args
     def __reduce__(self): return self.make,self.args
 
+# %% ../../nbs/clips/11b_batches.ipynb #e55a901a
 def _typed(x, cls, attrs):
     x = x.as_subclass(cls)
     x.__dict__.update(attrs)
@@ -102,36 +105,43 @@ class BatchPlace:
         store_attr()
         self.slot,self.rows,self.kept = None,None,[]
 
-    def _open(self, n, shape, dtype):
-        "Make room for `n` clips"
-        n_bytes = n*math.prod(shape)*dtype.itemsize
-        self.slot = self.slots.take(self.worker, n_bytes) if self.slots else None
-        if self.slot: memory = self.slots.memory[self.slot]
-        else: memory = shared_bytes(n_bytes) if self.slots else torch.empty(n_bytes, dtype=torch.uint8)
-        self.rows = memory[:n_bytes].view(dtype).view(n, *shape)
+# %% ../../nbs/clips/11b_batches.ipynb #6a1dfae0
+@patch
+def _open(self:BatchPlace, n, shape, dtype):
+    "Make room for `n` clips"
+    n_bytes = n*math.prod(shape)*dtype.itemsize
+    self.slot = self.slots.take(self.worker, n_bytes) if self.slots else None
+    if self.slot: memory = self.slots.memory[self.slot]
+    else: memory = shared_bytes(n_bytes) if self.slots else torch.empty(n_bytes, dtype=torch.uint8)
+    self.rows = memory[:n_bytes].view(dtype).view(n, *shape)
 
-    def clear(self):
-        "Forget what was begun"
-        if self.slot: self.slots.give_back(self.slot)
-        self.slot,self.rows,self.kept = None,None,[]
+@patch
+def clear(self:BatchPlace):
+    "Forget what was begun"
+    if self.slot: self.slots.give_back(self.slot)
+    self.slot,self.rows,self.kept = None,None,[]
 
-    def row(self,
-        n:int, # Frames
-        height:int, # Of a frame, in pixels
-        width:int, # Of a frame, in pixels
-    ) -> np.ndarray: # `uint8`, shape `(n, 3, height, width)`
-        "The place of the next clip, or new memory for one that does not fit"
-        shape = n,3,height,width
-        if self.rows is None: self._open(self.n, shape, torch.uint8)
-        fits = len(self.kept)<len(self.rows) and self.rows.shape[1:]==shape
-        return self.rows[len(self.kept)].numpy() if fits else np.empty(shape, np.uint8)
+# %% ../../nbs/clips/11b_batches.ipynb #efa4130c
+@patch
+def row(self:BatchPlace,
+    n:int, # Frames
+    height:int, # Of a frame, in pixels
+    width:int, # Of a frame, in pixels
+) -> np.ndarray: # `uint8`, shape `(n, 3, height, width)`
+    "The place of the next clip, or new memory for one that does not fit"
+    shape = n,3,height,width
+    if self.rows is None: self._open(self.n, shape, torch.uint8)
+    fits = len(self.kept)<len(self.rows) and self.rows.shape[1:]==shape
+    return self.rows[len(self.kept)].numpy() if fits else np.empty(shape, np.uint8)
 
-    def keep(self,
-        clip:Tensor, # That is ready
-    ):
-        "Go on to the next row if `clip` lies in this one"
-        if self.rows is None or len(self.kept)==len(self.rows): return
-        if _address(clip)==_address(self.rows[len(self.kept)]): self.kept.append(clip)
+# %% ../../nbs/clips/11b_batches.ipynb #dff38474
+@patch
+def keep(self:BatchPlace,
+    clip:Tensor, # That is ready
+):
+    "Go on to the next row if `clip` lies in this one"
+    if self.rows is None or len(self.kept)==len(self.rows): return
+    if _address(clip)==_address(self.rows[len(self.kept)]): self.kept.append(clip)
 
 # %% ../../nbs/clips/11b_batches.ipynb #40438fa5
 @patch
@@ -147,6 +157,7 @@ def collate(self:BatchPlace,
     if begun: self.slots.give_back(begun)
     return self.rows.as_subclass(TensorClip)
 
+# %% ../../nbs/clips/11b_batches.ipynb #b551c19c
 @patch
 def send(self:BatchPlace,
     batch, # Tuple of tensors, as a loader makes it

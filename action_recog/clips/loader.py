@@ -47,32 +47,37 @@ class DirectRead:
         store_attr()
         self.clips,*self.others = dl.dataset.tls
 
-    def cut(self,
-        height:int, # Of the scaled frames, in pixels
-        width:int, # Of the scaled frames, in pixels
-    ) -> tuple|None: # Top, left, height and width of the part that `resize` keeps, `None` if it scales them
-        "What `Resize` would cut"
-        if self.resize is None: return
-        w,h = self.resize.size
-        scale = min(width/w, height/h)
-        if (int(scale*w),int(scale*h))!=(w,h): return
-        self.resize.before_call(None, self.dl.after_item.split_idx)
-        self.is_cut = True
-        right,down = self.resize.pcts
-        return int(down*(height-h)),int(right*(width-w)),h,w
+# %% ../../nbs/clips/13a_loader.ipynb #4368c1d1
+@patch
+def cut(self:DirectRead,
+    height:int, # Of the scaled frames, in pixels
+    width:int, # Of the scaled frames, in pixels
+) -> tuple|None: # Top, left, height and width of the part that `resize` keeps, `None` if it scales them
+    "What `Resize` would cut"
+    if self.resize is None: return
+    w,h = self.resize.size
+    scale = min(width/w, height/h)
+    if (int(scale*w),int(scale*h))!=(w,h): return
+    self.resize.before_call(None, self.dl.after_item.split_idx)
+    self.is_cut = True
+    right,down = self.resize.pcts
+    return int(down*(height-h)),int(right*(width-w)),h,w
 
-    def __call__(self,
-        idx:int, # Of the clip
-        place, # Its `BatchPlace`
-    ) -> tuple: # Clip and labels
-        "Item `idx`"
-        self.is_cut = self.resize is None
-        clip = self.reader.read_direct(self.clips.items[idx], self.clips.tfms.split_idx, place.row, self.cut)
-        item = (clip, *(o[idx] for o in self.others))
-        if not self.is_cut: return self.dl.after_item(item)
-        place.keep(clip)
-        return item
+# %% ../../nbs/clips/13a_loader.ipynb #6698e085
+@patch
+def __call__(self:DirectRead,
+    idx:int, # Of the clip
+    place, # Its `BatchPlace`
+) -> tuple: # Clip and labels
+    "Item `idx`"
+    self.is_cut = self.resize is None
+    clip = self.reader.read_direct(self.clips.items[idx], self.clips.tfms.split_idx, place.row, self.cut)
+    item = (clip, *(o[idx] for o in self.others))
+    if not self.is_cut: return self.dl.after_item(item)
+    place.keep(clip)
+    return item
 
+# %% ../../nbs/clips/13a_loader.ipynb #fdcea67a
 def direct_read(
     dl:DataLoader, # Of clips
 ) -> DirectRead|None: # `None` where clips have to be read whole and copied
@@ -147,6 +152,7 @@ def __iter__(self:ClipDL):
     self.after_iter()
     if hasattr(self, 'it'): del(self.it)
 
+# %% ../../nbs/clips/13a_loader.ipynb #b43a33b2
 @patch
 def __getstate__(self:ClipDL):
     left_out = {'kept','lent','place','direct'}
@@ -164,6 +170,7 @@ def receive(self:ClipDL,
     b = tuple(b) if is_listy(b) else b
     return b if self.device is None else to_device(b, self.device, non_blocking=True)
 
+# %% ../../nbs/clips/13a_loader.ipynb #42c3ae88
 @patch
 def stop_workers(self:ClipDL):
     "End workers that stay; the next epoch gets new ones"
@@ -180,6 +187,7 @@ def write_plan(self:ClipDL):
         self.plan = torch.zeros(len(idxs)+2, dtype=torch.int64).share_memory_()
     self.plan[:len(idxs)+2] = torch.tensor([self.epoch_seed,len(idxs),*idxs])
 
+# %% ../../nbs/clips/13a_loader.ipynb #4f654d33
 @patch
 def sample(self:ClipDL): # Generator of pairs of an index and how often it came before
     "The samples of this worker, as `SeededDL` has them"
@@ -188,6 +196,7 @@ def sample(self:ClipDL): # Generator of pairs of an index and how often it came 
         self._DataLoader__idxs = idxs[:n]
     return super(ClipDL, self).sample()
 
+# %% ../../nbs/clips/13a_loader.ipynb #7232fe5c
 @patch
 def new_batches(self:ClipDL,
     plan:Tensor=None, # From which its workers read what comes in an epoch, `None` for workers of one epoch
@@ -202,6 +211,7 @@ def new_batches(self:ClipDL,
     batches.slots = slots
     return batches
 
+# %% ../../nbs/clips/13a_loader.ipynb #03afee4e
 @patch
 def worker_batches(self:ClipDL): # Iterator
     "The batches as the workers make them, by workers that stay or by new ones"

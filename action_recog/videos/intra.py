@@ -33,12 +33,14 @@ def _need_open(container):
     "Raise an `AssertionError` for a closed container, whose index and stream are gone"
     container.start_time
 
+# %% ../../nbs/videos/03d_intra.ipynb #6e875d0c
 def _packet(jpeg, stream, tick):
     packet = av.Packet(jpeg)
     packet.stream,packet.time_base = stream,stream.time_base
     packet.pts = packet.dts = tick
     return packet
 
+# %% ../../nbs/videos/03d_intra.ipynb #886082a7
 def _jpegs_at(container, stream, table, numbers):
     by_seeking = partial(key_frames_at, container, stream, table)
     _need_open(container)

@@ -29,17 +29,19 @@ def open_container(
     if _is_old: kwargs['metadata_errors'] = 'surrogateescape'
     return av.open(str(video), **kwargs)
 
-# %% ../../nbs/videos/03c_opening.ipynb #74cdb26c
-video_extensions = {'.avi','.divx','.mp4','.m4v','.mov','.qt','.mkv','.webm','.mpg','.mpeg','.mpe','.m2v','.vob','.wmv','.asf','.flv',
-    '.f4v','.ogv','.ogm','.ts','.mts','.m2ts','.m2t','.3gp','.3g2','.mxf','.dv','.mod','.tod','.y4m','.gif'}
-_formats = {'.avi':'avi', '.mp4':'mov', '.m4v':'mov', '.mov':'mov', '.mkv':'matroska', '.webm':'matroska'}
+# %% ../../nbs/videos/03c_opening.ipynb #9eda50b5
+class VideoError(ValueError): "A video cannot be used; the message names the file and the way on"
 
+# %% ../../nbs/videos/03c_opening.ipynb #20527299
 _demuxers = ('avi','mov','matroska','mpegts','mpeg','mpegvideo','m4v','h261','h263','h264','hevc','vvc','av1','obu',
     'ivf','vc1','flv','live_flv','asf','ogg','mxf','gif','dv','rm','nut','nsv','gxf','wtv','yuv4mpegpipe','mjpeg','dhav',
     'lxf','smk','bink','wav','mp3','flac','aac','aiff','caf')
 _limits = dict(format_whitelist=','.join(_demuxers), protocol_whitelist='file')
 
-class VideoError(ValueError): "A video cannot be used; the message names the file and the way on"
+# %% ../../nbs/videos/03c_opening.ipynb #74cdb26c
+video_extensions = {'.avi','.divx','.mp4','.m4v','.mov','.qt','.mkv','.webm','.mpg','.mpeg','.mpe','.m2v','.vob','.wmv','.asf','.flv',
+    '.f4v','.ogv','.ogm','.ts','.mts','.m2ts','.m2t','.3gp','.3g2','.mxf','.dv','.mod','.tod','.y4m','.gif'}
+_formats = {'.avi':'avi', '.mp4':'mov', '.m4v':'mov', '.mov':'mov', '.mkv':'matroska', '.webm':'matroska'}
 
 def open_file(
     video:str|Path, # Video file

@@ -153,6 +153,7 @@ def _first_ticks(container, stream, key):
         if key is not None and any(o is not None and o>=key.pts for o in ticks): break
     return ticks if key is None else [o for o in ticks if o is None or o<key.pts]
 
+# %% ../../nbs/videos/03a_seek.ipynb #ae39bc38
 def _correct_start(table, ticks, key):
     "Let the frames of `table` before `key` be those at `ticks`, which decoding gave"
     later = [] if key is None else table.ticks[table.ticks>=key.pts]
@@ -246,6 +247,7 @@ def _units(data, stream):
         if size: yield data[start:start+size]
         start += size
 
+# %% ../../nbs/videos/03a_seek.ipynb #f5b6bff9
 def _recovers_at_once(unit):
     "Do the messages in a `unit` of H.264 say that all is exact from here on?"
     data = unit[1:].replace(b'\0\0\3', b'\0\0')
@@ -299,7 +301,6 @@ class _Run:
         self.waiting,self.n_out = [],0
         self.wanted,self.left_out = wanted,set()
 
-
 # %% ../../nbs/videos/03a_seek.ipynb #d1f0a1b2
 @patch
 def note(self:_Run, packet):
@@ -314,7 +315,6 @@ def note(self:_Run, packet):
     elif self.is_settled: raise CannotSeek
     else: self.number += is_shown
     if is_shown and packet.pts>=self.zero: heapq.heappush(self.waiting, packet.pts)
-
 
 # %% ../../nbs/videos/03a_seek.ipynb #d1f0a1b4
 @patch
@@ -337,7 +337,6 @@ def is_next(self:_Run, frame):
     self.n_out += 1
     return True
 
-
 # %% ../../nbs/videos/03a_seek.ipynb #d1f0a1b6
 @patch
 def __iter__(self:_Run):
@@ -351,7 +350,6 @@ def __iter__(self:_Run):
         for place,frame in held: yield self.number+place,frame
         held = []
 
-
 # %% ../../nbs/videos/03a_seek.ipynb #29f72b0f
 def _start_before(container, stream, keys, number, wanted=None):
     "Pairs of number and frame from a key frame on that lies before frame `number`"
@@ -362,7 +360,6 @@ def _start_before(container, stream, keys, number, wanted=None):
         except NoStart: continue
         if earliest and earliest[0]<=number: return chain([earliest], pairs)
     raise CannotSeek
-
 
 # %% ../../nbs/videos/03a_seek.ipynb #c4d90f37
 def _wanted_times(
@@ -380,7 +377,6 @@ def _wanted_times(
     later = stream.start_time-int(table.ticks[0])
     return {o+later+rounding for o in ticks for rounding in (-1,0,1)}
 
-
 # %% ../../nbs/videos/03a_seek.ipynb #7d88fdcc
 _least_jump = 8
 
@@ -397,6 +393,7 @@ def _frames_at(container, stream, table, numbers):
         if here!=number: raise CannotSeek
         yield number,frame
 
+# %% ../../nbs/videos/03a_seek.ipynb #51f7cf9d
 def frames_at(
     container:av.container.InputContainer, # Open container, nothing read from it yet
     stream:av.video.stream.VideoStream, # The stream to decode
@@ -406,7 +403,6 @@ def frames_at(
     "Decode some frames of a file, by way of the key frames before them"
     try: yield from _frames_at(container, stream, table, numbers)
     except av.FFmpegError as e: raise CannotSeek from e
-
 
 # %% ../../nbs/videos/03a_seek.ipynb #9c9ccd78
 def _key_frames_at(container, stream, table, numbers):
@@ -424,6 +420,7 @@ def _key_frames_at(container, stream, table, numbers):
         if len(frames)!=1 or not frames[0].key_frame: raise CannotSeek
         yield number,frames[0]
 
+# %% ../../nbs/videos/03a_seek.ipynb #44ae36f1
 def key_frames_at(
     container:av.container.InputContainer, # Open container
     stream:av.video.stream.VideoStream, # The stream to decode

@@ -57,20 +57,24 @@ class JpegVideo:
     def __enter__(self): return self
     def __exit__(self, *args): self.container.close()
 
-    def tick(self, number):
-        "The time of frame `number`; frames behind the last known one follow at its pace"
-        over = number-len(self.ticks)+1
-        return int(self.ticks[number]) if over<=0 else int(self.ticks[-1])+over*self.last_gap
+# %% ../../nbs/videos/05b_shrink.ipynb #6be4588b
+@patch
+def tick(self:JpegVideo, number):
+    "The time of frame `number`; frames behind the last known one follow at its pace"
+    over = number-len(self.ticks)+1
+    return int(self.ticks[number]) if over<=0 else int(self.ticks[-1])+over*self.last_gap
 
-    def add(self, number, jpeg, height, width):
-        "Write frame `number`"
-        if self.stream is None:
-            self.stream = self.container.add_mux_stream('mjpeg', rate=1/self.unit, width=width, height=height, time_base=self.unit)
-        packet = av.Packet(jpeg)
-        packet.stream,packet.time_base,packet.is_keyframe = self.stream,self.unit,True
-        packet.pts = packet.dts = self.tick(number)
-        packet.duration = self.tick(number+1)-packet.pts
-        self.container.mux(packet)
+# %% ../../nbs/videos/05b_shrink.ipynb #343b46c0
+@patch
+def add(self:JpegVideo, number, jpeg, height, width):
+    "Write frame `number`"
+    if self.stream is None:
+        self.stream = self.container.add_mux_stream('mjpeg', rate=1/self.unit, width=width, height=height, time_base=self.unit)
+    packet = av.Packet(jpeg)
+    packet.stream,packet.time_base,packet.is_keyframe = self.stream,self.unit,True
+    packet.pts = packet.dts = self.tick(number)
+    packet.duration = self.tick(number+1)-packet.pts
+    self.container.mux(packet)
 
 # %% ../../nbs/videos/05b_shrink.ipynb #57c9a5b5
 def shrunk_file(

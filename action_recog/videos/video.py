@@ -176,8 +176,6 @@ def fps(self:FileFrames)->float:
     return (self.table.fps or 25.)*share
 
 # %% ../../nbs/videos/04_video.ipynb #f3ba80bc
-_near = 32
-
 @patch
 def _fresh(self:FileFrames):
     "A context with the container and its stream, nothing read from it yet"
@@ -185,6 +183,7 @@ def _fresh(self:FileFrames):
     self.is_fresh = False
     return nullcontext((self.container,self.stream))
 
+# %% ../../nbs/videos/04_video.ipynb #33f62691
 @patch
 def _jumping(self:FileFrames, wanted):
     with self._fresh() as (container,stream):
@@ -197,6 +196,7 @@ def _jumping(self:FileFrames, wanted):
             check_shape(frame.height, frame.width, container.name)
             yield TimedFrame(number, frame.time, frame, turns)
 
+# %% ../../nbs/videos/04_video.ipynb #0450ad37
 @patch
 def _passing(self:FileFrames, wanted):
     with self._fresh() as (container,stream):
@@ -208,6 +208,8 @@ def _passing(self:FileFrames, wanted):
         if frame.number not in wanted: yield frame
 
 # %% ../../nbs/videos/04_video.ipynb #43bd9b03
+_near = 32
+
 @patch
 def at(self:FileFrames,
     numbers, # Frame numbers from 0, in any order
@@ -228,6 +230,7 @@ def at(self:FileFrames,
             frame.number -= self.span.start
             yield frame
 
+# %% ../../nbs/videos/04_video.ipynb #373cea0d
 @patch
 def __iter__(self:FileFrames):
     if not self.is_whole: return (yield from self.at(range(self.n_frames)))
@@ -263,6 +266,7 @@ def _decode_picture(raw, fn, codec):
     check_shape(frame.height, frame.width, fn)
     return _by_pillow(raw, fn) if _is_turned(raw) else frame
 
+# %% ../../nbs/videos/04_video.ipynb #a29129a6
 _flags = os.O_RDONLY | getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0)
 
 def _read_bytes(fn):
@@ -275,6 +279,7 @@ def _read_bytes(fn):
         return os.read(file, about.st_size)
     finally: os.close(file)
 
+# %% ../../nbs/videos/04_video.ipynb #114663ca
 def _open_image(fn, codec):
     "The picture in file `fn` as a video frame"
     try: return _decode_picture(_read_bytes(fn), fn, codec)
@@ -310,15 +315,19 @@ class FolderFrames:
     @property
     def times(self): return np.array(self.span)/self.fps
 
-    def __getitem__(self, number):
-        open_picture = partial(_open_image, f'{self.place}/{self.names[self.span[number]]}', self.codec)
-        return TimedFrame(number, self.span[number]/self.fps, open_picture, self.turns)
+# %% ../../nbs/videos/04_video.ipynb #2a6b73e7
+@patch
+def __getitem__(self:FolderFrames, number):
+    open_picture = partial(_open_image, f'{self.place}/{self.names[self.span[number]]}', self.codec)
+    return TimedFrame(number, self.span[number]/self.fps, open_picture, self.turns)
 
-    def at(self, numbers):
-        last = self.n_frames-1
-        return (self[i] for i in sorted({min(o, last) for o in numbers}))
+@patch
+def at(self:FolderFrames, numbers):
+    last = self.n_frames-1
+    return (self[i] for i in sorted({min(o, last) for o in numbers}))
 
-    def __iter__(self): return (self[number] for number in range(self.n_frames))
+@patch
+def __iter__(self:FolderFrames): return (self[number] for number in range(self.n_frames))
 
 # %% ../../nbs/videos/04_video.ipynb #935c9f81
 @contextmanager
@@ -332,6 +341,15 @@ def open_frames(
     if Path(video).is_dir(): yield FolderFrames(video, start, stop)
     else:
         with open_video(video) as (container,stream): yield FileFrames(container, stream, keyframes, start=start, stop=stop)
+
+# %% ../../nbs/videos/04_video.ipynb #3cad1495
+def _frame_numbers(idxs, frames):
+    "`idxs` as a list of numbers that `frames` may have; a function of their number gives them"
+    if callable(idxs): idxs = idxs(frames.n_frames)
+    idxs = [int(i) for i in idxs]
+    if not idxs: raise ValueError('no frame was asked for: give at least one frame number')
+    if min(idxs)<0: raise ValueError(f'frames are numbered from 0, not {min(idxs)}')
+    return idxs
 
 # %% ../../nbs/videos/04_video.ipynb #6b5aa260
 def _check_room(n, height, width, video):
@@ -349,6 +367,7 @@ class ClipPlace:
 
 _anywhere = ClipPlace(lambda n, height, width: np.empty((n,3,height,width), np.uint8))
 
+# %% ../../nbs/videos/04_video.ipynb #823e5da8
 def _stack_frames(frames, idxs, size, video, place):
     "The frames numbered `idxs` of the iterator `frames` of `video` as a `TensorClip`, and how many were seen"
     row_of = {number:row for row,number in enumerate(sorted(set(idxs)))}
@@ -368,15 +387,6 @@ def _stack_frames(frames, idxs, size, video, place):
     rows = [row_of[i] for i in idxs]
     if rows!=list(range(len(clip))): clip = clip[rows]
     return torch.from_numpy(clip).as_subclass(TensorClip), frame.number+1
-
-# %% ../../nbs/videos/04_video.ipynb #3cad1495
-def _frame_numbers(idxs, frames):
-    "`idxs` as a list of numbers that `frames` may have; a function of their number gives them"
-    if callable(idxs): idxs = idxs(frames.n_frames)
-    idxs = [int(i) for i in idxs]
-    if not idxs: raise ValueError('no frame was asked for: give at least one frame number')
-    if min(idxs)<0: raise ValueError(f'frames are numbered from 0, not {min(idxs)}')
-    return idxs
 
 # %% ../../nbs/videos/04_video.ipynb #88770c17
 def read_clip(
