@@ -9,7 +9,10 @@ nbs = Path(__file__).resolve().parents[1]/'nbs'
 
 road = {
     'Get the videos':'videos/ucf101', 'Read frames and clips':'videos/video', 'Make batches of clips':'clips/data', 'Make a learner':'learners/learner',
-    'Train it':'learners/training', 'Measure it':'learners/evaluate', 'Ask it about a video':'answers/predict', 'The same as commands':'answers/cli'}
+    'Train it':'learners/training', 'Measure it':'learners/evaluate', 'Ask it about a video':'answers/predict', 'Use it without fastai':'answers/export',
+    'The same as commands':'answers/cli'}
+
+tutorials = 'own_videos segments baseline lstm convlstm timesformer table forecast'.split()
 
 groups = dict(
     videos={
@@ -68,7 +71,8 @@ def sidebar()->str: # YAML
     stops = [dict(text=text, href=files[o]) for text,o in road.items()]
     parts = {}
     for name,fn in files.items(): parts.setdefault(Path(name).parent.name, {})[Path(name).name] = fn
-    contents = [files['index'], section('The road', stops), part('tutorials', parts['tutorials']), files['results'], files['core']]
+    lessons = [parts['tutorials'][o] for o in sorted(parts['tutorials'], key=tutorials.index)]
+    contents = [files['index'], section('The road', stops), section('tutorials', lessons), files['results'], files['core']]
     contents += [part(o, parts[o]) for o in groups]
     contents.append(files['test_utils'])
     return yaml.dump(dict(website=dict(sidebar=dict(contents=contents))), Dumper=IndentDumper, sort_keys=False, allow_unicode=True)

@@ -223,7 +223,8 @@ def from_files(cls:ActionDataLoaders,
     splits = ifnone(splitter, GroupSplitter(group_func=group_func, label_func=label_func))(files)
     check_split(labels, splits, None if known is None else vocab)
     tell_leak(files, splits, group_func)
-    if len(splits[0])<bs: raise ValueError(f'{len(splits[0])} clips for training do not fill one batch of {bs}: choose a smaller bs')
+    n = len(splits[0])
+    if n<bs: raise ValueError(f'{n} clips for training do not fill one batch of {bs}: give a bs of {n} or less')
     targets = MultiCategoryBlock(vocab=list(vocab)) if several else CategoryBlock(vocab=vocab, sort=False)
     dblock = DataBlock((clips, targets), get_y=label_func, splitter=lambda o: splits,
         item_tfms=item_tfms or Resize(image_size), batch_tfms=batch_tfms)

@@ -199,7 +199,7 @@ class ForecastDataLoaders(DataLoaders):
         "Create from items and transforms that read them"
         check_device(device)
         if len(splits[0])<bs: raise ValueError(
-            f'{len(splits[0])} clips for training do not fill one batch of {bs}: choose a smaller bs')
+            f'{len(splits[0])} clips for training do not fill one batch of {bs}: give a bs of {len(splits[0])} or less')
         if not len(splits[1]): raise ValueError('no clip is left for validation: choose another split')
         block = TransformBlock(type_tfms=clip_tfms, batch_tfms=[IntToFloatTensor,SplitFrames(n_in)])
         dblock = DataBlock(block, splitter=lambda o: splits, item_tfms=item_tfms, batch_tfms=batch_tfms)
