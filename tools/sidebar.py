@@ -13,7 +13,7 @@ road = {
 
 groups = dict(
     videos={
-        'Reading films':'video opening seek convert',
+        'Reading films':'video opening seek convert intra',
         'Frames and small films on disk':'frames shrink jpeg',
         'Data sets':'layout ucf101 sample films check',
         'Downloads and files':'download archive files bars'},

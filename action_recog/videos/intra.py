@@ -26,7 +26,7 @@ def stored_jpeg(
     start = 8 if data[4:8]==size.to_bytes(4, 'little') else 0
     jpeg = data[start:start+size]
     is_whole = len(jpeg)==size and jpeg.startswith(_begin)
-    return jpeg if is_whole and jpeg.find(_codes, 0, 2048)>0 else None
+    return jpeg if is_whole and _codes in jpeg[:2048] else None
 
 # %% ../../nbs/videos/03d_intra.ipynb #5c1e90ac
 def _need_open(container):
@@ -35,7 +35,7 @@ def _need_open(container):
 
 def _packet(jpeg, stream, tick):
     packet = av.Packet(jpeg)
-    packet.stream,packet.time_base,packet.is_keyframe = stream,stream.time_base,True
+    packet.stream,packet.time_base = stream,stream.time_base
     packet.pts = packet.dts = tick
     return packet
 

@@ -299,47 +299,57 @@ class _Run:
         self.waiting,self.n_out = [],0
         self.wanted,self.left_out = wanted,set()
 
-    def _note(self, packet):
-        "Note the time of the frame in `packet`, and count it if it overtakes the key frame"
-        n = n_pictures(packet, self.codec)
-        if packet.pts is None or packet.is_corrupt or n>1: raise CannotSeek
-        is_shown = n==1 and not packet.is_discard
-        if self.zero is None:
-            if not is_start(packet, self.stream): raise NoStart
-            self.zero = packet.pts
-        elif packet.pts>self.zero: self.is_settled = True
-        elif self.is_settled: raise CannotSeek
-        else: self.number += is_shown
-        if is_shown and packet.pts>=self.zero: heapq.heappush(self.waiting, packet.pts)
 
-    def _leave_out(self, packet):
-        "Let the decoder leave out the frame of `packet` if nobody wants it, and no other frame is made of it"
-        is_wanted = self.wanted is None or packet.pts in self.wanted
-        self.stream.codec_context.skip_frame = 'DEFAULT' if is_wanted else 'NONREF'
-        if not is_wanted: self.left_out.add(packet.pts)
+# %% ../../nbs/videos/03a_seek.ipynb #d1f0a1b2
+@patch
+def note(self:_Run, packet):
+    "Note the time of the frame in `packet`, and count it if it overtakes the key frame"
+    n = n_pictures(packet, self.codec)
+    if packet.pts is None or packet.is_corrupt or n>1: raise CannotSeek
+    is_shown = n==1 and not packet.is_discard
+    if self.zero is None:
+        if not is_start(packet, self.stream): raise NoStart
+        self.zero = packet.pts
+    elif packet.pts>self.zero: self.is_settled = True
+    elif self.is_settled: raise CannotSeek
+    else: self.number += is_shown
+    if is_shown and packet.pts>=self.zero: heapq.heappush(self.waiting, packet.pts)
 
-    def _is_next(self, frame):
-        "Is `frame` the next one, and none that overtook the key frame?"
-        if frame.pts is None or frame.is_corrupt: raise CannotSeek
-        if frame.pts<self.zero: return False
-        if frame.pts==self.zero and not frame.key_frame: raise NoStart
-        while self.waiting and self.waiting[0]<frame.pts and self.waiting[0] in self.left_out:
-            heapq.heappop(self.waiting)
-            self.n_out += 1
-        if not self.waiting or heapq.heappop(self.waiting)!=frame.pts: raise CannotSeek
+
+# %% ../../nbs/videos/03a_seek.ipynb #d1f0a1b4
+@patch
+def leave_out(self:_Run, packet):
+    "Let the decoder leave out the frame of `packet` if nobody wants it, and no other frame is made of it"
+    is_wanted = self.wanted is None or packet.pts in self.wanted
+    self.stream.codec_context.skip_frame = 'DEFAULT' if is_wanted else 'NONREF'
+    if not is_wanted: self.left_out.add(packet.pts)
+
+@patch
+def is_next(self:_Run, frame):
+    "Is `frame` the next one, and none that overtook the key frame?"
+    if frame.pts is None or frame.is_corrupt: raise CannotSeek
+    if frame.pts<self.zero: return False
+    if frame.pts==self.zero and not frame.key_frame: raise NoStart
+    while self.waiting and self.waiting[0]<frame.pts and self.waiting[0] in self.left_out:
+        heapq.heappop(self.waiting)
         self.n_out += 1
-        return True
+    if not self.waiting or heapq.heappop(self.waiting)!=frame.pts: raise CannotSeek
+    self.n_out += 1
+    return True
 
-    def __iter__(self):
+
+# %% ../../nbs/videos/03a_seek.ipynb #d1f0a1b6
+@patch
+def __iter__(self:_Run):
+    held = []
+    for packet in self.packets:
+        if packet.size: self.note(packet)
+        else: self.is_settled = True
+        self.leave_out(packet)
+        held += [(self.n_out-1, o) for o in packet.decode() if self.is_next(o)]
+        if not self.is_settled: continue
+        for place,frame in held: yield self.number+place,frame
         held = []
-        for packet in self.packets:
-            if packet.size: self._note(packet)
-            else: self.is_settled = True
-            self._leave_out(packet)
-            held += [(self.n_out-1, o) for o in packet.decode() if self._is_next(o)]
-            if not self.is_settled: continue
-            for place,frame in held: yield self.number+place,frame
-            held = []
 
 
 # %% ../../nbs/videos/03a_seek.ipynb #29f72b0f
