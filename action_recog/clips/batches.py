@@ -33,25 +33,29 @@ class SharedSlots:
         self.memory,self.unknown = {},set()
         _lenders[self.number] = self
 
-    def take(self,
-        worker:int, # Number of the worker, from 0
-        n_bytes:int, # That it needs
-    ): # The slot as a pair of numbers, or `None` if all are in use
-        "A slot with memory for `worker`"
-        free = first(i for i,used in enumerate(self.is_used[worker].tolist()) if not used)
-        if free is None: return None
-        slot = worker,free
-        if slot not in self.memory or len(self.memory[slot])<n_bytes:
-            self.memory[slot] = shared_bytes(n_bytes)
-            self.unknown.add(slot)
-        self.is_used[slot] = 1
-        return slot
+# %% ../../nbs/clips/11b_batches.ipynb #30329877
+@patch
+def take(self:SharedSlots,
+    worker:int, # Number of the worker, from 0
+    n_bytes:int, # That it needs
+): # The slot as a pair of numbers, or `None` if all are in use
+    "A slot with memory for `worker`"
+    free = first(i for i,used in enumerate(self.is_used[worker].tolist()) if not used)
+    if free is None: return None
+    slot = worker,free
+    if slot not in self.memory or len(self.memory[slot])<n_bytes:
+        self.memory[slot] = shared_bytes(n_bytes)
+        self.unknown.add(slot)
+    self.is_used[slot] = 1
+    return slot
 
-    def give_back(self,
-        slot:tuple, # From `take`
-    ):
-        "Let `slot` be used again"
-        self.is_used[slot] = 0
+# %% ../../nbs/clips/11b_batches.ipynb #469e8050
+@patch
+def give_back(self:SharedSlots,
+    slot:tuple, # From `take`
+):
+    "Let `slot` be used again"
+    self.is_used[slot] = 0
 
 # %% ../../nbs/clips/11b_batches.ipynb #81f47fea
 class _Loan:
