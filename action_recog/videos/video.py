@@ -202,10 +202,12 @@ def _passing(self:FileFrames, wanted):
     with self._fresh() as (container,stream):
         frame,last,wanted = None,wanted[-1],set(wanted)
         for frame in iter_frames(container, stream, self.keyframes, self.damage):
-            if frame.number in wanted: yield frame
-            if frame.number==last: return
+            # Whoever takes the frame may count it anew
+            number = frame.number
+            if number in wanted: yield frame
+            if number==last: return
         if frame is None: raise VideoError(f'{container.name} holds no frame that can be decoded: remove it or replace it')
-        if frame.number not in wanted: yield frame
+        if number not in wanted: yield frame
 
 # %% ../../nbs/videos/04_video.ipynb #43bd9b03
 @patch
