@@ -227,6 +227,7 @@ def at(self:FileFrames,
     except CannotSeek:
         self.table.keys = []
         for frame in self._passing([o for o in wanted if o>last]):
+            if frame.number<=last: return
             frame.number -= self.span.start
             yield frame
 
