@@ -239,6 +239,13 @@ def __iter__(self:FileFrames):
         for frame in iter_frames(container, stream, self.keyframes, self.damage): yield frame
     if frame is None: raise VideoError(f'{self.container.name} holds no frame that can be decoded: remove it or replace it')
 
+# %% ../../nbs/videos/04_video.ipynb #b6a1c0d2
+@patch(as_prop=True)
+def can_skip(self:FileFrames)->bool: # `False` where all frames before the last one that is wanted are decoded
+    "Are there key frames by way of which `at` decodes fewer frames?"
+    return bool(self.table.keys)
+
+
 # %% ../../nbs/videos/04_video.ipynb #d5712e37
 def _jpeg_codec():
     codec = av.CodecContext.create('mjpeg', 'r')
@@ -291,7 +298,7 @@ def _open_image(fn, codec):
 # %% ../../nbs/videos/04_video.ipynb #821e80f1
 class FolderFrames:
     "The pictures of a frame folder, in the order of their numbers"
-    fps = 25.
+    fps,can_skip = 25.,True
     def __init__(self,
         folder:str|Path, # Folder of image files, named by their numbers
         start:float=None, # Second at which a stretch of them starts
