@@ -72,8 +72,8 @@ def from_start(
     for frame in frames:
         clock = frame.number/fps if frame.seconds is None else frame.seconds
         if zero is None: zero = clock
-        elif not 0<=clock-zero-seconds<=jump: zero = clock-seconds-(frame.number-last)/fps
-        seconds,last = clock-zero,frame.number
+        elif not -.5<clock-zero-seconds<=jump: zero = clock-seconds-(frame.number-last)/fps
+        seconds,last = max(clock-zero, seconds),frame.number
         yield seconds,frame
 
 # %% ../../nbs/answers/51_predict.ipynb #5edf948d
