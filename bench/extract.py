@@ -61,9 +61,14 @@ ways = {'the tutorial':tutorial, 'ours, by way of RGB':by_rgb, 'ours, frame fold
     'floor: decode the videos, no more':floor}
 peer = 'the tutorial'
 
+def clear(dest):
+    "Let `dest` be new; on a disk the old one is kept, as ext4 makes files slowly for minutes after many were deleted"
+    if dest.is_relative_to('/dev/shm'): shutil.rmtree(dest, ignore_errors=True)
+    elif dest.exists(): dest.rename(dest.with_name(f'{dest.name}-{time.time_ns()}'))
+
 def convert(way, videos, dest, size, n_workers):
     "Convert all `videos` anew"
-    shutil.rmtree(dest, ignore_errors=True)
+    clear(dest)
     parallel(way, videos, dest=dest, size=size, n_workers=n_workers, progress=False)
 
 def both_clocks():
