@@ -250,8 +250,8 @@ def with_clock(
     for number,clock,frame in frames:
         if clock is None: clock = number/fps
         if zero is None: zero = clock
-        elif not 0<=clock-zero-seconds<=jump: zero = clock-seconds-1/fps
-        seconds = clock-zero
+        elif not -.5<clock-zero-seconds<=jump: zero = clock-seconds-1/fps
+        seconds = max(clock-zero, seconds)
         yield number,seconds,frame
 
 # %% ../../nbs/answers/54a_pictures.ipynb #381af366

@@ -68,12 +68,12 @@ def from_start(
     jump:float=math.inf, # Seconds between two frames from which the clock is taken for set anew
 ): # Generator of pairs: seconds since the first frame, `TimedFrame`
     "Each of `frames` with its time, which never goes back"
-    seconds,zero = 0.,None
+    seconds,zero,last = 0.,None,None
     for frame in frames:
         clock = frame.number/fps if frame.seconds is None else frame.seconds
         if zero is None: zero = clock
-        elif not 0<=clock-zero-seconds<=jump: zero = clock-seconds-1/fps
-        seconds = clock-zero
+        elif not -.5<clock-zero-seconds<=jump: zero = clock-seconds-(frame.number-last)/fps
+        seconds,last = max(clock-zero, seconds),frame.number
         yield seconds,frame
 
 # %% ../../nbs/answers/51_predict.ipynb #5edf948d
@@ -180,8 +180,9 @@ def read(self:VideoPass): # Generator of pairs: frame numbers, `uint8` tensor `(
         self.asked = self.plan.clips+self.plan.windows
         self.witness = Witness(n, frames.fps, self.plan.starts)
         wanted = {number for clip in self.asked for number in clip}
-        frames = itertools.takewhile(lambda _: not self.is_over, frames.at(wanted|self.witness.wanted))
-        yield from frame_batches(self.witness.follow(frames), wanted, getattr(self.reader, 'size', None), room=2**24)
+        needed = wanted|self.witness.wanted if frames.can_skip else range(n)
+        coming = itertools.takewhile(lambda _: not self.is_over, frames.at(needed))
+        yield from frame_batches(self.witness.follow(coming), wanted, getattr(self.reader, 'size', None), room=2**24)
 
 # %% ../../nbs/answers/51_predict.ipynb #0515bdaa
 @patch

@@ -202,10 +202,12 @@ def _passing(self:FileFrames, wanted):
     with self._fresh() as (container,stream):
         frame,last,wanted = None,wanted[-1],set(wanted)
         for frame in iter_frames(container, stream, self.keyframes, self.damage):
-            if frame.number in wanted: yield frame
-            if frame.number==last: return
+            # Whoever takes the frame may count it anew
+            number = frame.number
+            if number in wanted: yield frame
+            if number==last: return
         if frame is None: raise VideoError(f'{container.name} holds no frame that can be decoded: remove it or replace it')
-        if frame.number not in wanted: yield frame
+        if number not in wanted: yield frame
 
 # %% ../../nbs/videos/04_video.ipynb #43bd9b03
 _near = 32
@@ -227,6 +229,7 @@ def at(self:FileFrames,
     except CannotSeek:
         self.table.keys = []
         for frame in self._passing([o for o in wanted if o>last]):
+            if frame.number<=last: return
             frame.number -= self.span.start
             yield frame
 
@@ -238,6 +241,13 @@ def __iter__(self:FileFrames):
     with self._fresh() as (container,stream):
         for frame in iter_frames(container, stream, self.keyframes, self.damage): yield frame
     if frame is None: raise VideoError(f'{self.container.name} holds no frame that can be decoded: remove it or replace it')
+
+# %% ../../nbs/videos/04_video.ipynb #b6a1c0d2
+@patch(as_prop=True)
+def can_skip(self:FileFrames)->bool: # `False` where all frames before the last one that is wanted are decoded
+    "Are there key frames by way of which `at` decodes fewer frames?"
+    return bool(self.table.keys)
+
 
 # %% ../../nbs/videos/04_video.ipynb #d5712e37
 def _jpeg_codec():
@@ -293,7 +303,7 @@ def _open_image(fn, codec):
 # %% ../../nbs/videos/04_video.ipynb #821e80f1
 class FolderFrames:
     "The pictures of a frame folder, in the order of their numbers"
-    fps = 25.
+    fps,can_skip = 25.,True
     def __init__(self,
         folder:str|Path, # Folder of image files, named by their numbers
         start:float=None, # Second at which a stretch of them starts
