@@ -299,7 +299,7 @@ class _Run:
         self.zero = None
         self.is_settled = False
         self.waiting,self.n_out = [],0
-        self.wanted,self.left_out = wanted,set()
+        self.wanted,self.left_out,self.latest = wanted,set(),-math.inf
 
 # %% ../../nbs/videos/03a_seek.ipynb #d1f0a1b2
 @patch
@@ -320,9 +320,12 @@ def note(self:_Run, packet):
 @patch
 def leave_out(self:_Run, packet):
     "Let the decoder leave out the frame of `packet` if nobody wants it, and no other frame is made of it"
-    is_wanted = self.wanted is None or packet.pts in self.wanted
-    self.stream.codec_context.skip_frame = 'DEFAULT' if is_wanted else 'NONREF'
-    if not is_wanted: self.left_out.add(packet.pts)
+    if not packet.size: return
+    is_earlier = packet.pts<self.latest
+    self.latest = max(packet.pts, self.latest)
+    can_go = is_earlier and self.wanted is not None and packet.pts not in self.wanted
+    self.stream.codec_context.skip_frame = 'NONREF' if can_go else 'DEFAULT'
+    if can_go: self.left_out.add(packet.pts)
 
 @patch
 def is_next(self:_Run, frame):
